@@ -1,0 +1,158 @@
+/**
+ * What one connection has to send: bytes written into pooled chunks, large bodies by reference.
+ *
+ * Protocols write, the server takes everything once a turn and gives it back when the socket is done with it. An idle
+ * output holds no memory.
+ *
+ * hot path: flat memory
+ */
+
+import { assert } from './assert.ts';
+import type { Region } from './bytes.ts';
+import { regionOf } from './bytes.ts';
+
+const SMALL_CHUNK_BYTES = 8 * 1024;
+const LARGE_CHUNK_BYTES = 256 * 1024;
+const SMALL_CHUNKS_KEPT = 64;
+const LARGE_CHUNKS_KEPT = 8;
+
+/** Chunks of two sizes, shared by all connections of a server. */
+export class ChunkPool {
+  readonly #small: Region[] = [];
+  readonly #large: Region[] = [];
+
+  /** A chunk of at least `bytesMin` bytes; sizes above the large one are made to measure and not kept. */
+  take(bytesMin: number): Region {
+    if (bytesMin <= SMALL_CHUNK_BYTES) return this.#small.pop() ?? regionOf(new Uint8Array(SMALL_CHUNK_BYTES));
+    if (bytesMin <= LARGE_CHUNK_BYTES) return this.#large.pop() ?? regionOf(new Uint8Array(LARGE_CHUNK_BYTES));
+    return regionOf(new Uint8Array(bytesMin));
+  }
+
+  giveBack(chunk: Region): void {
+    const length = chunk.bytes.length;
+    if (length === SMALL_CHUNK_BYTES && this.#small.length < SMALL_CHUNKS_KEPT) this.#small.push(chunk);
+    if (length === LARGE_CHUNK_BYTES && this.#large.length < LARGE_CHUNKS_KEPT) this.#large.push(chunk);
+  }
+
+  /** Forgets what is kept; called when the server has been quiet. */
+  shrink(): void {
+    this.#small.length = 0;
+    this.#large.length = 0;
+  }
+}
+
+/** Lets go of something that was sent by reference. */
+export interface ReferenceOwner {
+  unpin(reference: number): void;
+}
+
+/** One write: its parts in order, with what must be given back when the socket is done with them. */
+export interface OutputBatch {
+  readonly parts: Uint8Array[];
+  readonly bytes: number;
+  readonly chunks: Region[];
+  readonly references: number[];
+}
+
+const EMPTY = regionOf(new Uint8Array(0));
+
+export class Output {
+  /** The chunk being written, valid after `reserve` until the next call of it. */
+  chunk: Region = EMPTY;
+  /** Where the next byte goes in `chunk`. Writers advance it themselves. */
+  position = 0;
+
+  readonly #pool: ChunkPool;
+  readonly #owner: ReferenceOwner;
+  #parts: Uint8Array[] = [];
+  #chunks: Region[] = [];
+  #references: number[] = [];
+  #partStart = 0;
+  #partBytes = 0;
+  #inFlightBytes = 0;
+  #lastBatchBytes = 0;
+
+  constructor(pool: ChunkPool, owner: ReferenceOwner) {
+    this.#pool = pool;
+    this.#owner = owner;
+  }
+
+  /** Bytes not yet accepted by the socket: written here and not taken, or taken and not done. */
+  get pendingBytes(): number {
+    return this.#partBytes + (this.position - this.#partStart) + this.#inFlightBytes;
+  }
+
+  /** True when there is something to take. */
+  get hasBytes(): boolean {
+    return this.#partBytes > 0 || this.position > this.#partStart;
+  }
+
+  /** Makes room for `bytes` contiguous bytes at `position` of `chunk`. */
+  reserve(bytes: number): void {
+    if (this.position + bytes > this.chunk.bytes.length) this.#nextChunk(bytes);
+  }
+
+  /** Appends bytes that stay where they are until written; `reference` is unpinned then. */
+  appendReference(bytes: Uint8Array, reference: number): void {
+    this.#closePart();
+    this.#parts.push(bytes);
+    this.#partBytes += bytes.length;
+    this.#references.push(reference);
+  }
+
+  /** Takes everything written so far, as one batch for one write. */
+  take(): OutputBatch {
+    this.#closePart();
+    const batch: OutputBatch = {
+      parts: this.#parts,
+      bytes: this.#partBytes,
+      chunks: this.#chunks,
+      references: this.#references,
+    };
+    if (this.chunk !== EMPTY) this.#chunks.push(this.chunk);
+    this.#inFlightBytes += this.#partBytes;
+    this.#lastBatchBytes = this.#partBytes;
+    this.#startAfresh();
+    return batch;
+  }
+
+  /** The socket is done with a batch (written or given up): its chunks and references are free again. */
+  done(batch: OutputBatch): void {
+    this.#inFlightBytes -= batch.bytes;
+    assert(this.#inFlightBytes >= 0, 'a batch was given back twice');
+    for (const chunk of batch.chunks) this.#pool.giveBack(chunk);
+    for (const reference of batch.references) this.#owner.unpin(reference);
+  }
+
+  /** Drops what was not taken; for a connection that is gone. */
+  discard(): void {
+    const batch = this.take();
+    this.done(batch);
+  }
+
+  #nextChunk(bytes: number): void {
+    this.#closePart();
+    if (this.chunk !== EMPTY) this.#chunks.push(this.chunk);
+    const isBusy = this.#chunks.length > 0 || this.#lastBatchBytes > SMALL_CHUNK_BYTES;
+    this.chunk = this.#pool.take(isBusy ? Math.max(bytes, LARGE_CHUNK_BYTES) : bytes);
+    this.position = 0;
+    this.#partStart = 0;
+  }
+
+  #closePart(): void {
+    if (this.position === this.#partStart) return;
+    this.#parts.push(this.chunk.bytes.subarray(this.#partStart, this.position));
+    this.#partBytes += this.position - this.#partStart;
+    this.#partStart = this.position;
+  }
+
+  #startAfresh(): void {
+    this.#parts = [];
+    this.#chunks = [];
+    this.#references = [];
+    this.#partBytes = 0;
+    this.#partStart = 0;
+    this.position = 0;
+    this.chunk = EMPTY;
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * What the core asks of the world around it. Nothing here waits, and nothing calls back into the core during a call.
+ */
+
+import type { DefinitionRecord, SettleReason } from './records.ts';
+
+/**
+ * A place in a log: dense, rising, 0 for "nothing to wait for". What was appended under a ticket is durable once
+ * `Log.durable` has reached it.
+ */
+export type Ticket = number;
+
+/** A message in memory: see core/messages.ts. */
+export type MessageHandle = number;
+
+/** One queue's part of a publish record. */
+export interface LogPosition {
+  readonly queueId: number;
+  readonly sequence: number;
+}
+
+/** Keeps records. One for the node today; a queue says which one it lives in. */
+export interface Log {
+  /** Everything up to this ticket is durable. Moves only in `flush` and between turns. */
+  readonly durable: Ticket;
+  /** The ticket that the newest record got. */
+  readonly appended: Ticket;
+  /**
+   * One record for one message and all the durable queues it reached: call `publish`, then `reached` for each queue.
+   * The bytes are read before the turn ends.
+   */
+  publish(message: MessageHandle): Ticket;
+  reached(queueId: number, sequence: number): void;
+  /** A message left a durable queue for good. */
+  settle(queueId: number, sequence: number, reason: SettleReason): Ticket;
+  define(record: DefinitionRecord): Ticket;
+  /** The end of a turn: what was appended may be written. */
+  flush(): void;
+}
+
+/** Where a queue's messages go when they are not to stay in memory. The unit is a full chunk of the ready ring. */
+export interface Residency {
+  /**
+   * Offers a chunk; a number names where it went, undefined means that it stays. When taken, the port owns the
+   * references that the handles stood for.
+   */
+  pageOut(queue: PagedQueue, handles: Uint32Array): number | undefined;
+  /** Asks for a chunk. `queue.pagedIn` comes some turns later, from the pump's task list, never during this call. */
+  readAhead(queue: PagedQueue, page: number): void;
+  /** The queue no longer wants this page (purge, delete). */
+  discard(page: number): void;
+}
+
+export interface PagedQueue {
+  readonly id: number;
+  /** The messages of a page, in order, resident again. */
+  pagedIn(page: number, handles: Uint32Array): void;
+}
+
+export type Access = 'configure' | 'write' | 'read';
+
+/** Who may do what in a vhost. */
+export interface Permissions {
+  /** Rises with every change, so that cached answers can be told to be old. */
+  readonly epoch: number;
+  mayAccess(user: string, vhost: string, kind: 'queue' | 'exchange', name: string, access: Access): boolean;
+}
+
+/** Takes deliveries for one channel (AMQP), link or session of a protocol. */
+export interface DeliverySink {
+  /** False while the connection has as much output waiting as it may have. */
+  readonly canTakeMore: boolean;
+  /**
+   * Sends a message. `tag` is the number under which the core keeps it until it is settled, or the next number when the
+   * consumer does not acknowledge. The handle is valid during the call.
+   */
+  deliver(consumerId: number, message: MessageHandle, tag: number, redelivered: boolean): void;
+  /** The queue is gone, or the consumer may no longer have it. */
+  cancelled(consumerId: number): void;
+}
