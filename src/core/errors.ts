@@ -112,10 +112,7 @@ export const refusal = {
   invalidExpiration: (text: string, why: string) =>
     new BrokerError('PRECONDITION_FAILED', `invalid expiration '${text}': ${why}`),
   messageTooLarge: (bytes: number | bigint, bytesMax: number) =>
-    new BrokerError(
-      'PRECONDITION_FAILED',
-      `message size ${bytes} is larger than configured max size ${bytesMax}`,
-    ),
+    new BrokerError('PRECONDITION_FAILED', `message size ${bytes} is larger than configured max size ${bytesMax}`),
   topicWildcards: (key: string, count: number) =>
     new BrokerError(
       'PRECONDITION_FAILED',
