@@ -1,0 +1,147 @@
+/**
+ * Listens on one address, plain or TLS, and hands accepted sockets on.
+ */
+
+import type { Server, Socket } from 'node:net';
+import { createServer } from 'node:net';
+import type { TlsOptions } from 'node:tls';
+import { createServer as createTlsServer } from 'node:tls';
+import type { LogLines } from './log-lines.ts';
+import { formatAddress } from './peer.ts';
+
+/** Every address of the machine, IPv4 and IPv6. */
+export const ALL_ADDRESSES = '::';
+
+/** A TLS client that has not finished its handshake by then is dropped. RabbitMQ's `ssl_handshake_timeout`. */
+const TLS_HANDSHAKE_MS = 5000;
+const BACKLOG = 1024;
+
+export interface ListenerOptions {
+  /** An address or a host name. `::` falls back to `0.0.0.0` on a machine without IPv6. */
+  readonly address: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly tls?: TlsOptions;
+  /** Takes a connection that has not begun to read; after the handshake for TLS. */
+  readonly onConnection: (socket: Socket, tls: boolean) => void;
+  readonly logLines: LogLines;
+}
+
+/** Sockets that are not handed on yet, by the client's address and port. */
+type Handshaking = Map<string, Socket>;
+
+/** A listener could not start; the text says where, why and what helps. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError';
+}
+
+export class Listener {
+  readonly address: string;
+  /** The port in use, also when 0 was asked for. */
+  readonly port: number;
+  readonly isTls: boolean;
+  readonly #server: Server;
+  readonly #handshaking: Handshaking;
+
+  /** @throws ListenError when the address cannot be listened on */
+  static async open(options: ListenerOptions): Promise<Listener> {
+    try {
+      return await openOn(options, options.address);
+    } catch (error) {
+      if (options.address === ALL_ADDRESSES && isWithoutIpv6(error)) return openOn(options, '0.0.0.0');
+      throw listenError(error, options);
+    }
+  }
+
+  constructor(server: Server, handshaking: Handshaking, isTls: boolean) {
+    const bound = server.address();
+    if (bound === null || typeof bound === 'string') throw new ListenError('the listener has no port');
+    this.address = bound.address;
+    this.port = bound.port;
+    this.isTls = isTls;
+    this.#server = server;
+    this.#handshaking = handshaking;
+  }
+
+  /** Accepts no more. Connections that were handed on stay open. */
+  close(): void {
+    this.#server.close();
+    for (const socket of this.#handshaking.values()) socket.destroy();
+  }
+}
+
+async function openOn(options: ListenerOptions, address: string): Promise<Listener> {
+  const handshaking: Handshaking = new Map();
+  const server = options.tls === undefined ? plainServer(options) : tlsServer(options, options.tls, handshaking);
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host: address, port: options.port, backlog: BACKLOG }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+  server.on('error', (error) => options.logLines.error(`cannot accept a connection: ${error.message}`));
+  return new Listener(server, handshaking, options.tls !== undefined);
+}
+
+function plainServer(options: ListenerOptions): Server {
+  // Reading begins only once the session is there.
+  const server = createServer({ pauseOnConnect: true, noDelay: true });
+  server.on('connection', (socket) => options.onConnection(socket, false));
+  return server;
+}
+
+function tlsServer(options: ListenerOptions, tls: TlsOptions, handshaking: Handshaking): Server {
+  const server = createTlsServer({ handshakeTimeout: TLS_HANDSHAKE_MS, ...tls, noDelay: true });
+  server.on('connection', (socket) => {
+    const peer = remoteName(socket);
+    handshaking.set(peer, socket);
+    socket.once('close', () => handshaking.delete(peer));
+  });
+  server.on('secureConnection', (socket) => {
+    handshaking.delete(remoteName(socket));
+    options.onConnection(socket, true);
+  });
+  server.on('tlsClientError', (error, socket) => {
+    // Common on an open port: scanners, plain clients, wrong certificates.
+    options.logLines.warning(`TLS handshake with ${socket.remoteAddress ?? 'a client'} failed: ${error.message}`);
+    socket.destroy();
+  });
+  return server;
+}
+
+function remoteName(socket: Socket): string {
+  return formatAddress(socket.remoteAddress ?? '', socket.remotePort ?? 0);
+}
+
+function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+function isWithoutIpv6(error: unknown): boolean {
+  const code = errorCode(error);
+  return code === 'EAFNOSUPPORT' || code === 'EADDRNOTAVAIL' || code === 'EINVAL';
+}
+
+function listenError(error: unknown, { address, port }: ListenerOptions): ListenError {
+  const where = formatAddress(address, port);
+  return new ListenError(`cannot listen on ${where}: ${reasonAndRemedy(error, port)}`, { cause: error });
+}
+
+function reasonAndRemedy(error: unknown, port: number): string {
+  switch (errorCode(error)) {
+    case 'EADDRINUSE':
+      return `the port is in use, perhaps by another broker. Stop that program, or choose another port (0 takes a free one).`;
+    case 'EACCES':
+      return port < 1024
+        ? 'ports below 1024 need special rights. Choose a port from 1024 up.'
+        : 'the system does not allow this port. Choose another one.';
+    case 'EADDRNOTAVAIL':
+      return 'this machine does not have that address. Use one of its own, or :: for all.';
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return 'the host name is not known. Use an address, or :: for all.';
+    default:
+      return error instanceof Error ? error.message : String(error);
+  }
+}

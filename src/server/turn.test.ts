@@ -1,0 +1,185 @@
+/** What a turn does, in which order, driven by hand. */
+
+import { describe, expect, test } from 'vitest';
+import { ChunkPool, Output } from '../base/output.ts';
+import type { Session } from '../protocols/session.ts';
+import type { TurnConnection } from './turn.ts';
+import { Turn } from './turn.ts';
+
+/** A broker, a scheduler and connections that write down what happens to them. */
+class World {
+  readonly events: string[] = [];
+  readonly scheduled: (() => void)[] = [];
+  readonly log = { durable: 0, flush: () => void this.events.push('flush') };
+  readonly turn: Turn;
+  onPump: () => boolean = () => false;
+  refreshed = 0;
+
+  constructor() {
+    const broker = {
+      log: this.log,
+      pump: (budget: number) => {
+        this.events.push(`pump ${budget}`);
+        return this.onPump();
+      },
+    };
+    this.turn = new Turn({
+      broker,
+      schedule: (callback) => void this.scheduled.push(callback),
+      clock: { refresh: () => void this.refreshed++ },
+      deliveriesPerTurn: 7,
+    });
+  }
+
+  connection(name: string, onEndTurn: () => void = () => {}): TurnConnection & { isClosed: boolean } {
+    const session: Session = {
+      output: new Output(new ChunkPool(), { unpin: () => {} }),
+      receive: () => {},
+      endTurn: () => {
+        this.events.push(`${name} ends its turn`);
+        onEndTurn();
+      },
+      drained: () => {},
+      tick: () => {},
+      shutdown: () => {},
+      closed: () => {},
+    };
+    const turnEnded = () => void this.events.push(`${name} writes`);
+    return { session, isClosed: false, isTouched: false, isWaiting: false, turnEnded };
+  }
+
+  /** Runs the turn that was asked for. */
+  runScheduled(): void {
+    const callback = this.scheduled.shift();
+    expect(callback, 'no turn was asked for').toBeDefined();
+    this.events.length = 0;
+    callback?.();
+  }
+}
+
+describe('a turn', () => {
+  test('pumps, flushes the log, lets the touched sessions end it and then writes', () => {
+    const world = new World();
+    world.turn.touch(world.connection('a'));
+    world.turn.touch(world.connection('b'));
+
+    world.runScheduled();
+
+    expect(world.events).toEqual(['pump 7', 'flush', 'a ends its turn', 'b ends its turn', 'a writes', 'b writes']);
+  });
+
+  test('is asked for once and includes a connection once, however often it is touched', () => {
+    const world = new World();
+    const connection = world.connection('a');
+    for (let count = 0; count < 3; count++) world.turn.touch(connection);
+
+    expect(world.scheduled).toHaveLength(1);
+    world.runScheduled();
+
+    expect(world.events).toEqual(['pump 7', 'flush', 'a ends its turn', 'a writes']);
+    expect(world.scheduled).toHaveLength(0);
+  });
+
+  test('includes the connections that the pump delivers to', () => {
+    const world = new World();
+    const consumer = world.connection('consumer');
+    world.onPump = () => {
+      world.turn.touch(consumer);
+      return false;
+    };
+    world.turn.schedule();
+
+    world.runScheduled();
+
+    expect(world.events).toEqual(['pump 7', 'flush', 'consumer ends its turn', 'consumer writes']);
+    expect(world.scheduled).toHaveLength(0);
+  });
+
+  test('asks for another one when the pump has work left', () => {
+    const world = new World();
+    world.onPump = () => true;
+    world.turn.schedule();
+
+    world.runScheduled();
+
+    expect(world.scheduled).toHaveLength(1);
+  });
+
+  test('leaves out a connection that was closed meanwhile', () => {
+    const world = new World();
+    const connection = world.connection('a');
+    world.turn.touch(connection);
+    connection.isClosed = true;
+
+    world.runScheduled();
+
+    expect(world.events).toEqual(['pump 7', 'flush']);
+  });
+
+  test('does not write to a connection that was closed by another session ending its turn', () => {
+    const world = new World();
+    const victim = world.connection('victim');
+    world.turn.touch(victim);
+    world.turn.touch(
+      world.connection('closer', () => {
+        victim.isClosed = true;
+      }),
+    );
+
+    world.runScheduled();
+
+    expect(world.events).not.toContain('victim writes');
+  });
+
+  test('moves the clock when it begins and not within', () => {
+    const world = new World();
+    const connection = world.connection('a');
+    world.turn.touch(connection);
+    world.turn.touch(connection);
+    world.runScheduled();
+    expect(world.refreshed).toBe(1);
+
+    world.turn.touch(connection);
+    expect(world.refreshed).toBe(2);
+  });
+});
+
+describe('a session that waits for the log', () => {
+  test('asks for no turn by itself and is called again once the log has moved', () => {
+    const world = new World();
+    const publisher = world.connection('publisher', () => {
+      if (world.log.durable < 5) world.turn.touch(publisher);
+    });
+    world.turn.touch(publisher);
+    world.runScheduled();
+    expect(world.scheduled).toHaveLength(0);
+
+    // Somebody else's turn, in which the log has not moved.
+    world.turn.schedule();
+    world.runScheduled();
+    expect(world.events).toEqual(['pump 7', 'flush']);
+
+    world.log.durable = 5;
+    world.turn.schedule();
+    world.runScheduled();
+    expect(world.events).toEqual(['pump 7', 'flush', 'publisher ends its turn', 'publisher writes']);
+    expect(world.scheduled).toHaveLength(0);
+  });
+
+  test('is called once when the log moves in a turn in which it was touched as well', () => {
+    const world = new World();
+    let isWaiting = true;
+    const publisher = world.connection('publisher', () => {
+      if (isWaiting) world.turn.touch(publisher);
+      isWaiting = false;
+    });
+    world.turn.touch(publisher);
+    world.runScheduled();
+
+    world.turn.touch(publisher);
+    world.log.durable = 1;
+    world.runScheduled();
+
+    expect(world.events.filter((event) => event === 'publisher ends its turn')).toHaveLength(1);
+  });
+});

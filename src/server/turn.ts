@@ -1,0 +1,132 @@
+/**
+ * The server's turn: everything that arrived in one round of the event loop is executed as it comes; then deliveries
+ * are pumped once, the log is flushed once, each session that asked for it ends its turn, and each connection is
+ * written once.
+ *
+ * Knows no socket and no timer: the server ends a turn with `setImmediate`, the simulator by hand.
+ */
+
+import type { Session } from '../protocols/session.ts';
+
+/** How many deliveries one turn makes at most: a turn then stays well below 10 ms. */
+export const DELIVERIES_PER_TURN = 4096;
+
+/** What a turn needs of a connection. The two flags belong to `Turn`; they start as false. */
+export interface TurnConnection {
+  readonly session: Session;
+  /** True once `session.closed` has been called, or is about to be: nothing of it is called any more. */
+  readonly isClosed: boolean;
+  isTouched: boolean;
+  isWaiting: boolean;
+  /** The turn is over for this connection: write what the output holds, go on reading. */
+  turnEnded(): void;
+}
+
+/** What a turn needs of the broker. */
+export interface TurnBroker {
+  readonly log: { readonly durable: number; flush(): void };
+  /** Delivers; true when work is left for the next turn. */
+  pump(budget: number): boolean;
+}
+
+export interface TurnOptions {
+  readonly broker: TurnBroker;
+  /** Calls back once, soon, but not before this round's input has been read. */
+  readonly schedule: (callback: () => void) => void;
+  /** Told when a turn begins. */
+  readonly clock?: { refresh(): void };
+  readonly deliveriesPerTurn?: number;
+}
+
+export class Turn {
+  readonly #broker: TurnBroker;
+  readonly #schedule: (callback: () => void) => void;
+  readonly #clock: { refresh(): void } | undefined;
+  readonly #deliveriesPerTurn: number;
+  readonly #endScheduled = () => this.end();
+  #touched: TurnConnection[] = [];
+  #spare: TurnConnection[] = [];
+  #waiting: TurnConnection[] = [];
+  #durable: number;
+  #isScheduled = false;
+  #isAnswering = false;
+
+  constructor(options: TurnOptions) {
+    this.#broker = options.broker;
+    this.#schedule = options.schedule;
+    this.#clock = options.clock;
+    this.#deliveriesPerTurn = options.deliveriesPerTurn ?? DELIVERIES_PER_TURN;
+    this.#durable = options.broker.log.durable;
+  }
+
+  /**
+   * Asks for the end of a turn, without naming a connection: something changed in the core, or the log has reported
+   * records durable between turns. Cheap; may be repeated.
+   */
+  schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    this.#clock?.refresh();
+    this.#schedule(this.#endScheduled);
+  }
+
+  /**
+   * Includes a connection in the end of this turn. Called from within its `endTurn`, it means "I still wait for the
+   * log": the connection is included again in the turn in which `log.durable` has moved, and no turn is asked for.
+   */
+  touch(connection: TurnConnection): void {
+    if (this.#isAnswering) this.#wait(connection);
+    else this.#include(connection);
+  }
+
+  /** Ends the turn. Whoever is touched by the pump belongs to it. */
+  end(): void {
+    this.#isScheduled = true;
+    const isWorkLeft = this.#broker.pump(this.#deliveriesPerTurn);
+    this.#broker.log.flush();
+    this.#includeWaiting();
+    this.#isScheduled = false;
+    this.#answer();
+    // Not at once: sockets are read between two turns, however much there is to deliver.
+    if (isWorkLeft) this.schedule();
+  }
+
+  #include(connection: TurnConnection): void {
+    if (connection.isTouched) return;
+    connection.isTouched = true;
+    this.#touched.push(connection);
+    this.schedule();
+  }
+
+  #wait(connection: TurnConnection): void {
+    if (connection.isWaiting) return;
+    connection.isWaiting = true;
+    this.#waiting.push(connection);
+  }
+
+  #includeWaiting(): void {
+    if (this.#broker.log.durable === this.#durable) return;
+    this.#durable = this.#broker.log.durable;
+    for (const connection of this.#waiting) {
+      connection.isWaiting = false;
+      this.#include(connection);
+    }
+    this.#waiting.length = 0;
+  }
+
+  #answer(): void {
+    const touched = this.#touched;
+    this.#touched = this.#spare;
+    this.#isAnswering = true;
+    for (const connection of touched) {
+      connection.isTouched = false;
+      if (!connection.isClosed) connection.session.endTurn();
+    }
+    this.#isAnswering = false;
+    for (const connection of touched) {
+      if (!connection.isClosed) connection.turnEnded();
+    }
+    touched.length = 0;
+    this.#spare = touched;
+  }
+}
