@@ -1,0 +1,213 @@
+/**
+ * The options table: every limit, default and time-out of the broker, under the names that `rabbitmq.conf` gives them.
+ *
+ * To add one: add a row, and read it from `Configuration` where it matters.
+ */
+
+import type { ListenAddress, OptionType } from './option-types.ts';
+import {
+  flag,
+  listenAddressOrNone,
+  NONE,
+  namesOrNone,
+  nonEmptyText,
+  none,
+  oneOf,
+  size,
+  text,
+  wholeNumber,
+  wholeNumberOrInfinity,
+} from './option-types.ts';
+
+/** A row: one key. */
+export interface Option<Value> {
+  readonly key: string;
+  readonly type: OptionType<Value>;
+  readonly default: Value;
+  readonly unit?: string;
+  /** One line for the guide. */
+  readonly doc: string;
+}
+
+/** A row: a family of keys, `KEY.NAME` for any name. Setting any of them replaces the default. */
+export interface Family<Value> {
+  readonly key: string;
+  readonly type: OptionType<Value>;
+  /** What may be given for `KEY` itself: nothing at all, or names that stand for `KEY.NAME` with `whole.member`. */
+  readonly whole: { readonly type: OptionType<readonly string[] | typeof NONE>; readonly member: Value };
+  readonly default: ReadonlyMap<string, Value>;
+  readonly doc: string;
+}
+
+const KB = 1024;
+const MB = 1024 * KB;
+
+/** Ties a row's default to its type. */
+function option<Value>(row: Option<Value>): Option<Value> {
+  return row;
+}
+
+/** Rows with one value. */
+export const OPTIONS = {
+  tlsCaFile: option({
+    key: 'ssl_options.cacertfile',
+    type: text,
+    default: '',
+    doc: 'File with the certificates, in PEM form, of the authorities that client certificates are checked against.',
+  }),
+  tlsCertificateFile: option({
+    key: 'ssl_options.certfile',
+    type: text,
+    default: '',
+    doc: "File with the server's certificate, in PEM form, with the chain that leads to it. Needed for TLS.",
+  }),
+  tlsKeyFile: option({
+    key: 'ssl_options.keyfile',
+    type: text,
+    default: '',
+    doc: "File with the private key of the server's certificate, in PEM form. Needed for TLS.",
+  }),
+  tlsVerify: option({
+    key: 'ssl_options.verify',
+    type: oneOf('verify_none', 'verify_peer'),
+    default: 'verify_none',
+    doc: 'Whether clients are asked for a certificate and a wrong one is refused.',
+  }),
+  tlsRequiresClientCertificate: option({
+    key: 'ssl_options.fail_if_no_peer_cert',
+    type: flag,
+    default: false,
+    doc: 'Whether a client without a certificate is refused; with verify_peer only.',
+  }),
+  backlog: option({
+    key: 'tcp_listen_options.backlog',
+    type: wholeNumber(1, 65_535),
+    default: 1024,
+    unit: 'connections',
+    doc: "How many connections may wait to be accepted. Above RabbitMQ's 128, so that thousands may reconnect at once.",
+  }),
+  channelMax: option({
+    key: 'channel_max',
+    type: wholeNumber(0, 65_535),
+    default: 2047,
+    unit: 'channels',
+    doc: 'Channels of one connection at most; 0 sets no limit of its own.',
+  }),
+  frameMax: option({
+    key: 'frame_max',
+    type: wholeNumber(4096, 2_147_483_647),
+    default: 131_072,
+    unit: 'bytes',
+    doc: 'The largest frame. The client may ask for a smaller one.',
+  }),
+  heartbeat: option({
+    key: 'heartbeat',
+    type: wholeNumber(0, 65_535),
+    default: 60,
+    unit: 'seconds',
+    doc: 'The heartbeat interval that is proposed to clients; 0 turns heartbeats off.',
+  }),
+  handshakeTimeout: option({
+    key: 'handshake_timeout',
+    type: wholeNumber(1, 3_600_000),
+    default: 10_000,
+    unit: 'milliseconds',
+    doc: 'A client that has not opened its connection by then is dropped.',
+  }),
+  maxMessageSize: option({
+    key: 'max_message_size',
+    type: size(1, 512 * MB),
+    default: 128 * MB,
+    unit: 'bytes',
+    doc: 'The largest message body. Checked before any of it is kept.',
+  }),
+  consumerMaxPerChannel: option({
+    key: 'consumer_max_per_channel',
+    type: wholeNumberOrInfinity(1, 1_000_000_000),
+    default: Number.POSITIVE_INFINITY,
+    unit: 'consumers',
+    doc: 'Consumers of one channel at most.',
+  }),
+  defaultUser: option({
+    key: 'default_user',
+    type: nonEmptyText,
+    default: 'guest',
+    doc: 'The user that an empty broker begins with.',
+  }),
+  defaultPass: option({
+    key: 'default_pass',
+    type: text,
+    default: 'guest',
+    doc: "The default user's password.",
+  }),
+  defaultVhost: option({
+    key: 'default_vhost',
+    type: nonEmptyText,
+    default: '/',
+    doc: 'The virtual host that an empty broker begins with.',
+  }),
+  outputBuffer: option({
+    key: 'output_buffer',
+    type: size(16 * KB, 1024 * MB),
+    default: MB,
+    unit: 'bytes',
+    doc: 'With this much unsent, a connection gets no more deliveries until its client has read.',
+  }),
+  readBytesPerTurn: option({
+    key: 'read_bytes_per_turn',
+    type: size(64 * KB, 64 * MB),
+    default: MB,
+    unit: 'bytes',
+    doc: 'What one connection may hand in before the others are served.',
+  }),
+  deliveriesPerTurn: option({
+    key: 'deliveries_per_turn',
+    type: wholeNumber(16, 1_000_000),
+    default: 4096,
+    unit: 'messages',
+    doc: 'Deliveries between two reads of the sockets; keeps one turn of the event loop below 10 ms.',
+  }),
+  managementPort: option({
+    key: 'management.tcp.port',
+    type: wholeNumber(0, 65_535),
+    default: 15_672,
+    doc: 'The port of the management API and page. Accepted, not served yet.',
+  }),
+  dataDir: option({
+    key: 'data_dir',
+    type: text,
+    default: '',
+    doc: 'The folder for durable data. Accepted, not used yet: everything is kept in memory.',
+  }),
+} as const;
+
+function family<Value>(row: Family<Value>): Family<Value> {
+  return row;
+}
+
+const NO_LISTENERS = { type: none, member: NONE } as const;
+
+/** Rows with a value for each name: `listeners.tcp.default`, `listeners.tcp.local` and so on. */
+export const FAMILIES = {
+  tcpListeners: family<ListenAddress | typeof NONE>({
+    key: 'listeners.tcp',
+    type: listenAddressOrNone,
+    whole: NO_LISTENERS,
+    default: new Map([['default', { address: undefined, port: 5672 }]]),
+    doc: 'Where plain connections are accepted; none turns them off.',
+  }),
+  tlsListeners: family<ListenAddress | typeof NONE>({
+    key: 'listeners.ssl',
+    type: listenAddressOrNone,
+    whole: NO_LISTENERS,
+    default: new Map(),
+    doc: 'Where TLS connections are accepted; 5671 is usual. Off unless set.',
+  }),
+  loopbackUsers: family<boolean>({
+    key: 'loopback_users',
+    type: flag,
+    whole: { type: namesOrNone, member: true },
+    default: new Map([['guest', true]]),
+    doc: 'Users who may connect to a loopback address only; none lets everyone connect from everywhere.',
+  }),
+} as const;
