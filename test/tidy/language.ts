@@ -48,7 +48,7 @@ function whyUnwanted(node: SyntaxNode): string | undefined {
   if (node.type === 'TSEnumDeclaration') return 'declares an enum: use a const object or a union of strings';
   if (node.type === 'TSModuleDeclaration') return 'declares a namespace: a file is the namespace';
   if (node.type === 'ExportDefaultDeclaration') return 'has a default export: export it by name';
-  if (node.accessibility === 'private') return 'uses private: write #name';
+  if (node.accessibility === 'private' && node.kind !== 'constructor') return 'uses private: write #name';
   if (node.type === 'CatchClause' && isEmpty(node.body)) return 'has an empty catch: handle it or let it pass';
   return undefined;
 }
