@@ -1,0 +1,156 @@
+/**
+ * The basic properties of a message, as they stand in a content header: 16 flags, then the fields whose flag is set.
+ *
+ * Properties are forwarded as received. Most messages are never decoded: the functions that ask for one field walk over
+ * those before it and allocate nothing but the answer.
+ */
+
+import { ByteReader } from '../../base/byte-reader.ts';
+import { ByteWriter } from '../../base/byte-writer.ts';
+import type { Region } from '../../base/bytes.ts';
+import { CodecError } from '../../base/codec-error.ts';
+import { type FieldTable, readFieldTable, writeFieldTable } from '../../base/field-table.ts';
+
+export interface Properties {
+  readonly contentType?: string;
+  readonly contentEncoding?: string;
+  readonly headers?: FieldTable;
+  /** 1 transient, 2 persistent. */
+  readonly deliveryMode?: number;
+  readonly priority?: number;
+  readonly correlationId?: string;
+  readonly replyTo?: string;
+  /** Milliseconds, as text. */
+  readonly expiration?: string;
+  readonly messageId?: string;
+  /** Seconds since 1970. */
+  readonly timestamp?: bigint;
+  readonly type?: string;
+  readonly userId?: string;
+  readonly appId?: string;
+  readonly clusterId?: string;
+}
+
+/** In the order of the wire; the first has the highest of the 16 flags. */
+const FLAGS = {
+  contentType: 1 << 15,
+  contentEncoding: 1 << 14,
+  headers: 1 << 13,
+  deliveryMode: 1 << 12,
+  priority: 1 << 11,
+  correlationId: 1 << 10,
+  replyTo: 1 << 9,
+  expiration: 1 << 8,
+  messageId: 1 << 7,
+  timestamp: 1 << 6,
+  type: 1 << 5,
+  userId: 1 << 4,
+  appId: 1 << 3,
+  clusterId: 1 << 2,
+} as const;
+
+/** The last bit says that more flags follow, the one before is not used: neither happens with these properties. */
+const RESERVED_FLAGS = 0b11;
+
+const reader = new ByteReader();
+
+/**
+ * All properties in bytes `start` up to `end`.
+ * @throws CodecError when they are cut short, malformed or have bytes left over.
+ */
+export function readProperties(region: Region, start: number, end: number): Properties {
+  reader.reset(region, start, end);
+  const flags = readFlags();
+  const properties: Writable<Properties> = {};
+  if (flags & FLAGS.contentType) properties.contentType = reader.shortString('content-type');
+  if (flags & FLAGS.contentEncoding) properties.contentEncoding = reader.shortString('content-encoding');
+  if (flags & FLAGS.headers) properties.headers = readFieldTable(reader);
+  if (flags & FLAGS.deliveryMode) properties.deliveryMode = reader.u8('delivery-mode');
+  if (flags & FLAGS.priority) properties.priority = reader.u8('priority');
+  if (flags & FLAGS.correlationId) properties.correlationId = reader.shortString('correlation-id');
+  if (flags & FLAGS.replyTo) properties.replyTo = reader.shortString('reply-to');
+  if (flags & FLAGS.expiration) properties.expiration = reader.shortString('expiration');
+  if (flags & FLAGS.messageId) properties.messageId = reader.shortString('message-id');
+  if (flags & FLAGS.timestamp) properties.timestamp = reader.u64('timestamp');
+  if (flags & FLAGS.type) properties.type = reader.shortString('type');
+  if (flags & FLAGS.userId) properties.userId = reader.shortString('user-id');
+  if (flags & FLAGS.appId) properties.appId = reader.shortString('app-id');
+  if (flags & FLAGS.clusterId) properties.clusterId = reader.shortString('cluster-id');
+  reader.expectEnd('properties');
+  return properties;
+}
+
+/** Flags and fields. @throws CodecError when a text takes more than 255 bytes. */
+export function encodeProperties(properties: Properties): Uint8Array {
+  const { contentType, contentEncoding, headers, deliveryMode, priority, correlationId, replyTo } = properties;
+  const { expiration, messageId, timestamp, type, userId, appId, clusterId } = properties;
+  const writer = new ByteWriter();
+  writer.u16(flagsOf(properties));
+  if (contentType !== undefined) writer.shortString(contentType);
+  if (contentEncoding !== undefined) writer.shortString(contentEncoding);
+  if (headers !== undefined) writeFieldTable(writer, headers);
+  if (deliveryMode !== undefined) writer.u8(deliveryMode);
+  if (priority !== undefined) writer.u8(priority);
+  if (correlationId !== undefined) writer.shortString(correlationId);
+  if (replyTo !== undefined) writer.shortString(replyTo);
+  if (expiration !== undefined) writer.shortString(expiration);
+  if (messageId !== undefined) writer.shortString(messageId);
+  if (timestamp !== undefined) writer.u64(timestamp);
+  if (type !== undefined) writer.shortString(type);
+  if (userId !== undefined) writer.shortString(userId);
+  if (appId !== undefined) writer.shortString(appId);
+  if (clusterId !== undefined) writer.shortString(clusterId);
+  return writer.toBytes();
+}
+
+/** The headers alone; undefined when there are none. @throws CodecError when the bytes up to there are malformed. */
+export function findHeaders(region: Region, start: number, end: number): FieldTable | undefined {
+  return seek(FLAGS.headers, region, start, end) ? readFieldTable(reader) : undefined;
+}
+
+/** 0 when absent. hot path. @throws CodecError when the bytes up to there are malformed. */
+export function deliveryMode(region: Region, start: number, end: number): number {
+  return seek(FLAGS.deliveryMode, region, start, end) ? reader.u8('delivery-mode') : 0;
+}
+
+/** 0 when absent. hot path. @throws CodecError when the bytes up to there are malformed. */
+export function priority(region: Region, start: number, end: number): number {
+  return seek(FLAGS.priority, region, start, end) ? reader.u8('priority') : 0;
+}
+
+/** Undefined when absent. @throws CodecError when the bytes up to there are malformed. */
+export function expiration(region: Region, start: number, end: number): string | undefined {
+  return seek(FLAGS.expiration, region, start, end) ? reader.shortString('expiration') : undefined;
+}
+
+/** Moves the reader to a field by skipping those before it. @returns false when the field is absent. */
+function seek(flag: number, region: Region, start: number, end: number): boolean {
+  reader.reset(region, start, end);
+  const flags = readFlags();
+  if ((flags & flag) === 0) return false;
+  for (let before = FLAGS.contentType; before > flag; before >>= 1) if (flags & before) skip(before);
+  return true;
+}
+
+function skip(flag: number): void {
+  if (flag === FLAGS.headers) reader.skip(reader.u32('headers'), 'headers');
+  else if (flag === FLAGS.deliveryMode || flag === FLAGS.priority) reader.skip(1);
+  else if (flag === FLAGS.timestamp) reader.skip(8);
+  else reader.skip(reader.u8());
+}
+
+function readFlags(): number {
+  const flags = reader.u16('property flags');
+  if (flags & RESERVED_FLAGS) throw new CodecError('a property flag is set that belongs to no property');
+  return flags;
+}
+
+function flagsOf(properties: Properties): number {
+  let flags = 0;
+  for (const name of PROPERTY_NAMES) if (properties[name] !== undefined) flags |= FLAGS[name];
+  return flags;
+}
+
+const PROPERTY_NAMES = Object.keys(FLAGS) as (keyof typeof FLAGS)[];
+
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
