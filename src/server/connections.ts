@@ -16,7 +16,8 @@ export class Connections {
   #onEmpty: (() => void) | undefined;
 
   constructor(context: Omit<ConnectionContext, 'onClosed'>, openReading: OpenReading) {
-    this.#context = { ...context, onClosed: (connection) => this.#closed(connection) };
+    const { protocol, turn, clock, limits } = context;
+    this.#context = { protocol, turn, clock, limits, onClosed: (connection) => this.#closed(connection) };
     this.#openReading = openReading;
   }
 

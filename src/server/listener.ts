@@ -4,7 +4,7 @@
 
 import type { Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
-import type { TlsOptions } from 'node:tls';
+import type { TLSSocket, TlsOptions } from 'node:tls';
 import { createServer as createTlsServer } from 'node:tls';
 import type { LogLines } from './log-lines.ts';
 import { formatAddress } from './peer.ts';
@@ -14,7 +14,6 @@ export const ALL_ADDRESSES = '::';
 
 /** A TLS client that has not finished its handshake by then is dropped. RabbitMQ's `ssl_handshake_timeout`. */
 const TLS_HANDSHAKE_MS = 5000;
-const BACKLOG = 1024;
 
 export interface ListenerOptions {
   /** An address or a host name. `::` falls back to `0.0.0.0` on a machine without IPv6. */
@@ -22,6 +21,8 @@ export interface ListenerOptions {
   /** 0 takes a free one. */
   readonly port: number;
   readonly tls?: TlsOptions;
+  /** How many connections may wait to be accepted. */
+  readonly backlog: number;
   /** Takes a connection that has not begun to read; after the handshake for TLS. */
   readonly onConnection: (socket: Socket, tls: boolean) => void;
   readonly logLines: LogLines;
@@ -75,7 +76,7 @@ async function openOn(options: ListenerOptions, address: string): Promise<Listen
   const server = options.tls === undefined ? plainServer(options) : tlsServer(options, options.tls, handshaking);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host: address, port: options.port, backlog: BACKLOG }, () => {
+    server.listen({ host: address, port: options.port, backlog: options.backlog }, () => {
       server.off('error', reject);
       resolve();
     });
@@ -99,7 +100,13 @@ function tlsServer(options: ListenerOptions, tls: TlsOptions, handshaking: Hands
     socket.once('close', () => handshaking.delete(peer));
   });
   server.on('secureConnection', (socket) => {
-    handshaking.delete(remoteName(socket));
+    const peer = remoteName(socket);
+    handshaking.delete(peer);
+    if (tls.requestCert === true && hasWrongCertificate(socket)) {
+      options.logLines.warning(`TLS client ${peer} refused: ${socket.authorizationError}`);
+      socket.destroy();
+      return;
+    }
     options.onConnection(socket, true);
   });
   server.on('tlsClientError', (error, socket) => {
@@ -108,6 +115,11 @@ function tlsServer(options: ListenerOptions, tls: TlsOptions, handshaking: Hands
     socket.destroy();
   });
   return server;
+}
+
+/** Node refuses either nobody or clients without a certificate as well; `verify_peer` alone lets the latter in. */
+function hasWrongCertificate(socket: TLSSocket): boolean {
+  return !socket.authorized && Object.keys(socket.getPeerCertificate()).length > 0;
 }
 
 function remoteName(socket: Socket): string {
