@@ -6,11 +6,7 @@
  * table. Sender: who may send the method: client, server or both.
  */
 
-/**
- * @typedef {{ name: string, type: string }} Field name is '' for a reserved one
- * @typedef {{ id: number, name: string, sender: 'client' | 'server' | 'both', fields: Field[], hasContent: boolean }} Method
- * @typedef {{ id: number, name: string, methods: Method[] }} MethodClass
- */
+/** @import { Field, Method, MethodClass } from './methods-table.d.mts' */
 
 const TICKET = 'reserved short';
 const CLOSE_FIELDS = ['reply-code short', 'reply-text shortstr', 'class-id short', 'method-id short'];
