@@ -1,0 +1,44 @@
+/** Memory of a broker's whole process tree, read from /proc (Linux). */
+
+import { readdirSync, readFileSync } from 'node:fs';
+
+const MB = 1024 * 1024;
+
+/** Resident memory in bytes of a process and all its descendants. */
+export function residentBytes(pid) {
+  let sum = 0;
+  for (const id of processTree(pid)) {
+    const kilobytes = /^VmRSS:\s+(\d+)/m.exec(readProcFile(id, 'status'))?.[1];
+    sum += Number(kilobytes ?? 0) * 1024;
+  }
+  return sum;
+}
+
+export function megabytes(bytes) {
+  return bytes / MB;
+}
+
+function processTree(pid) {
+  const found = [pid];
+  for (let index = 0; index < found.length; index++) found.push(...childrenOf(found[index]));
+  return found;
+}
+
+function childrenOf(pid) {
+  let tasks = [];
+  try {
+    tasks = readdirSync(`/proc/${pid}/task`);
+  } catch {
+    return []; // The process has just ended.
+  }
+  return tasks.flatMap((task) => readProcFile(pid, `task/${task}/children`).split(' ').filter(Boolean).map(Number));
+}
+
+/** The file's text, or nothing when the process has just ended. */
+function readProcFile(pid, name) {
+  try {
+    return readFileSync(`/proc/${pid}/${name}`, 'utf8');
+  } catch {
+    return '';
+  }
+}

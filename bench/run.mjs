@@ -1,0 +1,99 @@
+/**
+ * `npm run bench`: server CPU per message of Leveret and of Debian's RabbitMQ, row by row, and whether Leveret meets
+ * each row's limit. The rows and their targets are in rows.json, how to read the table in README.md.
+ *
+ * npm run bench -- [ROW...] [--quick] [--rounds N] [--without-rabbitmq] [--out FILE]
+ */
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { describeMachine, isRabbitMqInstalled, startLeveret, startRabbitMq } from './brokers.mjs';
+import { cpuPerMessage, findLoadGenerator, runLoad } from './load-generator.mjs';
+import { megabytes, residentBytes } from './process-tree.mjs';
+import { measuredRow, memoryRow, replaceTable, table } from './table.mjs';
+
+const IDLE_SECONDS = 10;
+
+const { values: options, positionals: names } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    rounds: { type: 'string', default: process.env.ROUNDS ?? '3' },
+    'without-rabbitmq': { type: 'boolean', default: false },
+    out: { type: 'string' },
+  },
+  allowPositionals: true,
+});
+const { rows, memory } = JSON.parse(readFileSync(new URL('rows.json', import.meta.url), 'utf8'));
+const chosen = chooseRows();
+const seconds = options.quick ? { measured: 0.5, warm: 0.2 } : { measured: 2, warm: 0.4 };
+const rounds = options.quick ? 1 : Number(options.rounds);
+const program = findLoadGenerator();
+
+const brokers = [await startLeveret()];
+try {
+  if (isRabbitMqInstalled() && !options['without-rabbitmq']) brokers.push(await startRabbitMq());
+  await main();
+} finally {
+  for (const broker of brokers) await broker.stop();
+}
+
+function chooseRows() {
+  const unknown = names.filter((name) => !rows.some((row) => row.name === name));
+  if (unknown.length === 0) return names.length === 0 ? rows : rows.filter((row) => names.includes(row.name));
+  console.error(`bench: no row ${unknown.join(', ')}; there are ${rows.map((row) => row.name).join(', ')}`);
+  process.exit(2);
+}
+
+async function main() {
+  await sleep(1000);
+  const atRest = brokers.map((broker) => residentBytes(broker.pid));
+  const samples = await measureRounds();
+  const lines = chosen.flatMap((row) => measuredRow(row, samples.get(row.name)));
+  const isWhole = chosen.length === rows.length;
+  if (isWhole) await sleep(IDLE_SECONDS * 1000);
+  const atEnd = brokers.map((broker) => residentBytes(broker.pid));
+  for (const row of memory) {
+    if (row.when === 'before') lines.push(memoryRow(row, atRest.map(megabytes)));
+    else if (isWhole) lines.push(memoryRow(row, atEnd.map(megabytes)));
+  }
+  publish(`${heading()}\n\n${table(lines)}`);
+  process.exitCode = lines.some((line) => line.isMet === false) ? 1 : 0;
+}
+
+/** Samples of each row: one a round, each an array with one result a broker, taken right after one another. */
+async function measureRounds() {
+  const samples = new Map(chosen.map((row) => [row.name, []]));
+  for (let round = 1; round <= rounds; round++) {
+    for (const row of chosen) {
+      const sample = [];
+      for (const broker of brokers) sample.push(await measure(row, broker));
+      samples.get(row.name).push(sample);
+      const figures = sample.map(({ cpu, error }) => cpu?.toFixed(3) ?? `failed (${error})`);
+      console.error(`round ${round}/${rounds}  ${row.name.padEnd(10)} ${figures.join('  ')}`);
+    }
+  }
+  return samples;
+}
+
+async function measure(row, broker) {
+  const common = `--prefix rows --linger 10 ${row.flags}`;
+  // The row with a backlog fills its queue first, which is its warming up.
+  if (!row.flags.includes('--lag')) await runLoad(program, broker, `${common} --duration ${seconds.warm}`);
+  const { code, result, error } = await runLoad(program, broker, `${common} --duration ${seconds.measured}`);
+  const isComplete = code === 0 && result?.complete === true;
+  const note = isComplete ? '' : error.split('\n').at(-1) || `ended with ${code}`;
+  return { cpu: cpuPerMessage(result), p99: result?.lat_p99_us, error: note };
+}
+
+function heading() {
+  const versions = brokers.map((broker) => `${broker.name} ${broker.version}`).join(', ');
+  const each = rounds === 1 ? 'one round' : `medians of ${rounds} interleaved rounds`;
+  return `${describeMachine()}. ${versions}. ${each} of ${seconds.measured} s.`;
+}
+
+function publish(text) {
+  console.log(text);
+  if (options.out === undefined) return;
+  writeFileSync(options.out, replaceTable(readFileSync(options.out, 'utf8'), text));
+}
