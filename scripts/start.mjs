@@ -2,7 +2,8 @@
  * `npm start`: from a fresh clone to a running broker. Installs what is missing, builds what changed, then becomes the
  * program `leveret` with the arguments given after `--`.
  *
- * The broker runs in this very process, so that a signal to npm reaches it without a go-between.
+ * The broker runs in this very process, and package.json starts that with `exec`: npm passes a signal to its child only,
+ * and a shell in between would end without telling the broker.
  */
 
 import { join } from 'node:path';
