@@ -9,11 +9,10 @@
 
 import { assert } from '../base/assert.ts';
 import { equalBytes, type Region } from '../base/bytes.ts';
-import { decodeUtf8 } from '../base/utf8.ts';
 import type { RoutedQueue } from './binding.ts';
 import type { Exchange } from './exchange/exchange.ts';
-import { TargetSet } from './exchange/target-set.ts';
-import { NO_ROUTE_ID, Route } from './route.ts';
+import type { Route } from './route.ts';
+import { RouteSource } from './route-source.ts';
 
 /** The routes kept unless configured otherwise. */
 export const ROUTES_CACHED_MAX = 65_536;
@@ -21,17 +20,16 @@ export const ROUTES_CACHED_MAX = 65_536;
 const FIRST_ENTRIES = 256;
 /** The places in which one key can stand: their hashes fill half a cache line. */
 const WAYS = 8;
-const ROUTE_ID_MAX = 0xffff_ffff;
 
 export class RouteCache<Q extends RoutedQueue = RoutedQueue> {
+  /** Makes the routes that are not here yet. */
+  readonly source = new RouteSource<Q>();
   readonly #entriesMax: number;
-  readonly #targets = new TargetSet<Q>();
   #hashes: Int32Array;
   #routes: (Route<Q> | undefined)[];
   #setMask: number;
   /** Which of a full set goes next. */
   #victim = 0;
-  #lastId = NO_ROUTE_ID;
 
   /** @param entriesMax a power of two, from 256 */
   constructor(entriesMax: number = ROUTES_CACHED_MAX) {
@@ -40,11 +38,6 @@ export class RouteCache<Q extends RoutedQueue = RoutedQueue> {
     this.#hashes = new Int32Array(FIRST_ENTRIES);
     this.#routes = new Array<Route<Q> | undefined>(FIRST_ENTRIES).fill(undefined);
     this.#setMask = FIRST_ENTRIES / WAYS - 1;
-  }
-
-  /** The route for a key in `length` bytes from `start`, from the cache or from the exchange. Hot path. */
-  resolve(exchange: Exchange<Q>, key: Region, start: number, length: number): Route<Q> {
-    return this.find(exchange, key, start, length) ?? this.#ask(exchange, key, start, length);
   }
 
   /** The cached route for a key, if it still holds. Hot path. */
@@ -57,6 +50,20 @@ export class RouteCache<Q extends RoutedQueue = RoutedQueue> {
       if (route !== undefined && isFor(route, exchange, key, start, length) && !route.isStale) return route;
     }
     return undefined;
+  }
+
+  /** Keeps a route that `find` did not find, unless it is one that cannot be kept. */
+  add(route: Route<Q>): void {
+    if (route.isStale) return;
+    const hash = hashKey(route.exchange.id, route.keyBytes, 0, route.keyBytes.bytes.length);
+    let index = this.#placeFor(hash);
+    while (index < 0 && this.capacity < this.#entriesMax) {
+      this.#rebuild(2 * this.capacity);
+      index = this.#placeFor(hash);
+    }
+    if (index < 0) index = (hash & this.#setMask) * WAYS + (this.#victim++ % WAYS);
+    this.#hashes[index] = hash;
+    this.#routes[index] = route;
   }
 
   /** How many routes it has room for now. */
@@ -76,29 +83,6 @@ export class RouteCache<Q extends RoutedQueue = RoutedQueue> {
     this.#rebuild(FIRST_ENTRIES);
   }
 
-  #ask(exchange: Exchange<Q>, keyRegion: Region, start: number, length: number): Route<Q> {
-    assert(exchange.routesByKeyOnly, 'a route was asked for that depends on more than the key');
-    const key = decodeUtf8(keyRegion, start, start + length);
-    this.#targets.clear();
-    exchange.route(key, this.#targets);
-    const keyBytes = keyRegion.bytes.slice(start, start + length);
-    const route = new Route(this.#nextId(), exchange, key, keyBytes, this.#targets.toArray());
-    if (!route.isStale) this.#add(route);
-    return route;
-  }
-
-  #add(route: Route<Q>): void {
-    const hash = hashKey(route.exchange.id, route.keyBytes, 0, route.keyBytes.bytes.length);
-    let index = this.#placeFor(hash);
-    while (index < 0 && this.capacity < this.#entriesMax) {
-      this.#rebuild(2 * this.capacity);
-      index = this.#placeFor(hash);
-    }
-    if (index < 0) index = (hash & this.#setMask) * WAYS + (this.#victim++ % WAYS);
-    this.#hashes[index] = hash;
-    this.#routes[index] = route;
-  }
-
   /** A place in the hash's set that is empty or stale, -1 when there is none. */
   #placeFor(hash: number): number {
     const first = (hash & this.#setMask) * WAYS;
@@ -113,7 +97,7 @@ export class RouteCache<Q extends RoutedQueue = RoutedQueue> {
   #rebuild(entries: number): void {
     const routes = this.#routes;
     this.#allocate(entries);
-    for (const route of routes) if (route !== undefined && !route.isStale) this.#add(route);
+    for (const route of routes) if (route !== undefined && !route.isStale) this.add(route);
   }
 
   #allocate(entries: number): void {
@@ -121,12 +105,23 @@ export class RouteCache<Q extends RoutedQueue = RoutedQueue> {
     this.#routes = new Array<Route<Q> | undefined>(entries).fill(undefined);
     this.#setMask = entries / WAYS - 1;
   }
+}
 
-  #nextId(): number {
-    if (this.#lastId === ROUTE_ID_MAX) return NO_ROUTE_ID;
-    this.#lastId++;
-    return this.#lastId;
-  }
+/**
+ * The route for a routing key in `length` bytes from `start`: from the cache, or else from the exchange. Hot path.
+ */
+export function resolveRoute<Q extends RoutedQueue>(
+  exchange: Exchange<Q>,
+  key: Region,
+  start: number,
+  length: number,
+  cache: RouteCache<Q>,
+): Route<Q> {
+  const known = cache.find(exchange, key, start, length);
+  if (known !== undefined) return known;
+  const route = cache.source.ask(exchange, key, start, length);
+  cache.add(route);
+  return route;
 }
 
 function isFor<Q extends RoutedQueue>(

@@ -5,7 +5,7 @@
  * deliveries tell messages with the same exchange and key without comparing bytes.
  */
 
-import { type Region, regionOf } from '../base/bytes.ts';
+import type { Region } from '../base/bytes.ts';
 import type { RoutedQueue } from './binding.ts';
 import type { Exchange } from './exchange/exchange.ts';
 
@@ -24,11 +24,11 @@ export class Route<Q extends RoutedQueue = RoutedQueue> {
   readonly epoch: number;
 
   /** @param keyBytes the key alone, in memory that nobody writes to any more */
-  constructor(id: number, exchange: Exchange<Q>, key: string, keyBytes: Uint8Array, queues: readonly Q[]) {
+  constructor(id: number, exchange: Exchange<Q>, key: string, keyBytes: Region, queues: readonly Q[]) {
     this.id = id;
     this.exchange = exchange;
     this.key = key;
-    this.keyBytes = regionOf(keyBytes);
+    this.keyBytes = keyBytes;
     this.queues = queues;
     this.epoch = exchange.epoch;
   }

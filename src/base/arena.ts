@@ -1,0 +1,321 @@
+/**
+ * Memory for messages: blocks in segments of 256 KB, freed by the segment, reused while still warm in the cache.
+ *
+ * A block is named by a handle, which stays the same when the block moves: a segment that is mostly dead is emptied by
+ * copying its few live blocks elsewhere. Segments are cut from slabs of 32 MB, because that is the size from which the
+ * C library maps memory of its own for each allocation and gives it back when it is freed.
+ *
+ * hot path: flat memory
+ */
+
+import { assert } from './assert.ts';
+import { copyBytes, type Region, regionOf } from './bytes.ts';
+
+export const SEGMENT_BYTES = 256 * 1024;
+const SEGMENTS_PER_SLAB = 128;
+const SLAB_BYTES = SEGMENT_BYTES * SEGMENTS_PER_SLAB;
+const SLABS_MAX = 512;
+
+/** Blocks begin at multiples of 8 bytes, so that 31 bits address 16 GB. */
+const GRANULE_BITS = 3;
+const SLAB_GRANULE_BITS = 22;
+const SEGMENT_GRANULE_BITS = 15;
+const SLAB_GRANULE_MASK = (1 << SLAB_GRANULE_BITS) - 1;
+/** In the location of a free handle, whose other bits then name the next free one. */
+const FREE_BIT = 0x8000_0000;
+const NO_HANDLE = 0x7fff_ffff;
+
+/** Handles are kept in tables of 16,384, so that growing never copies. */
+const TABLE_BITS = 14;
+const TABLE_ENTRIES = 1 << TABLE_BITS;
+const TABLE_MASK = TABLE_ENTRIES - 1;
+
+/** Before each block: its length with this head (u32), its handle (u32). */
+const BLOCK_HEAD_BYTES = 8;
+
+/** The largest block that `allocate` takes. */
+export const BLOCK_BYTES_MAX = SEGMENT_BYTES - BLOCK_HEAD_BYTES;
+
+/** Below this a segment is worth emptying. */
+const SPARSE_BYTES = SEGMENT_BYTES / 4;
+/** Emptying starts when segments in use exceed twice the live bytes by this much. */
+const COMPACTION_SLACK_BYTES = 1024 * 1024;
+/** Free slabs kept for the next burst. */
+const SPARE_SLABS = 1;
+
+export interface ArenaStats {
+  /** Bytes of live blocks, heads included. */
+  readonly liveBytes: number;
+  /** Bytes of segments that hold a live block, or are being filled. */
+  readonly segmentBytes: number;
+  /** Bytes taken from the operating system. */
+  readonly slabBytes: number;
+  readonly blocks: number;
+}
+
+export class Arena {
+  readonly #slabs: (Region | undefined)[] = [];
+  /** By segment: bytes of live blocks, bytes ever filled, users that need the block to stay in place. */
+  readonly #live: number[] = [];
+  readonly #filled: number[] = [];
+  readonly #pins: number[] = [];
+  readonly #isListedSparse: boolean[] = [];
+  #free: number[] = [];
+  #sparse: number[] = [];
+
+  readonly #locations: Uint32Array[] = [];
+  readonly #references: Uint32Array[] = [];
+  #freeHandle = NO_HANDLE;
+
+  #segment = -1;
+  #position = 0;
+  #end = 0;
+  #liveBytes = 0;
+  #blocks = 0;
+  #segmentsInUse = 0;
+  #slabsInUse = 0;
+
+  /**
+   * A new block with one reference. Its bytes are whatever was there before.
+   * @param bytes 0 to `BLOCK_BYTES_MAX`.
+   */
+  allocate(bytes: number): number {
+    const size = (bytes + BLOCK_HEAD_BYTES + 7) & ~7;
+    if (this.#position + size > this.#end) this.#nextSegment(bytes);
+    const location = this.#place(size);
+    const handle = this.#takeHandle();
+    const table = handle >>> TABLE_BITS;
+    this.#locations[table]![handle & TABLE_MASK] = location;
+    this.#references[table]![handle & TABLE_MASK] = 1;
+    const view = this.#slabs[location >>> SLAB_GRANULE_BITS]!.view;
+    const offset = (location & SLAB_GRANULE_MASK) << GRANULE_BITS;
+    view.setUint32(offset, size, true);
+    view.setUint32(offset + 4, handle, true);
+    this.#blocks++;
+    return handle;
+  }
+
+  /** The memory that a block stands in; valid until the next `compact`. */
+  regionOf(handle: number): Region {
+    return this.#slabs[this.#locations[handle >>> TABLE_BITS]![handle & TABLE_MASK]! >>> SLAB_GRANULE_BITS]!;
+  }
+
+  /** Where the block's bytes begin in that memory. */
+  offsetOf(handle: number): number {
+    const location = this.#locations[handle >>> TABLE_BITS]![handle & TABLE_MASK]!;
+    return ((location & SLAB_GRANULE_MASK) << GRANULE_BITS) + BLOCK_HEAD_BYTES;
+  }
+
+  retain(handle: number): void {
+    const table = this.#references[handle >>> TABLE_BITS]!;
+    table[handle & TABLE_MASK] = table[handle & TABLE_MASK]! + 1;
+  }
+
+  /** One reference less. @returns how many are left; at 0 the caller must `free`. */
+  release(handle: number): number {
+    const table = this.#references[handle >>> TABLE_BITS]!;
+    const left = table[handle & TABLE_MASK]! - 1;
+    table[handle & TABLE_MASK] = left;
+    return left;
+  }
+
+  free(handle: number): void {
+    const locations = this.#locations[handle >>> TABLE_BITS]!;
+    const location = locations[handle & TABLE_MASK]!;
+    assert(location < FREE_BIT, 'a block was freed twice');
+    const slab = this.#slabs[location >>> SLAB_GRANULE_BITS]!;
+    const size = slab.view.getUint32((location & SLAB_GRANULE_MASK) << GRANULE_BITS, true);
+    locations[handle & TABLE_MASK] = (FREE_BIT | this.#freeHandle) >>> 0;
+    this.#freeHandle = handle;
+    this.#blocks--;
+    this.#vacate(location >>> SEGMENT_GRANULE_BITS, size);
+  }
+
+  /** Keeps a block alive and in place, for a write by reference. */
+  pin(handle: number): void {
+    this.retain(handle);
+    const segment = this.#segmentOf(handle);
+    this.#pins[segment] = this.#pins[segment]! + 1;
+  }
+
+  /** The opposite of `pin`. @returns the references left; at 0 the caller must `free`. */
+  unpin(handle: number): number {
+    const segment = this.#segmentOf(handle);
+    assert(this.#pins[segment]! > 0, 'a block was unpinned twice');
+    this.#pins[segment] = this.#pins[segment]! - 1;
+    return this.release(handle);
+  }
+
+  /** True when emptying sparse segments would give back much. */
+  get wantsCompaction(): boolean {
+    return (
+      this.#sparse.length > 0 &&
+      this.#segmentsInUse * SEGMENT_BYTES > 2 * this.#liveBytes + COMPACTION_SLACK_BYTES
+    );
+  }
+
+  /** Empties up to `segmentsMax` sparse segments; about 50 µs each. */
+  compact(segmentsMax: number): void {
+    for (let count = 0; count < segmentsMax && this.wantsCompaction; ) {
+      const segment = this.#sparse.pop()!;
+      this.#isListedSparse[segment] = false;
+      const isWorthIt = segment !== this.#segment && this.#live[segment]! > 0 && this.#live[segment]! < SPARSE_BYTES;
+      if (!isWorthIt || this.#pins[segment]! > 0) continue;
+      this.#evacuate(segment);
+      count++;
+    }
+  }
+
+  /**
+   * Gives whole free slabs back, all but a spare one; the operating system has them after the next garbage collection.
+   * @returns the bytes let go.
+   */
+  trim(): number {
+    let dropped = 0;
+    let spare = SPARE_SLABS;
+    for (let slab = 0; slab < this.#slabs.length; slab++) {
+      if (this.#slabs[slab] === undefined || !this.#isFreeSlab(slab) || spare-- > 0) continue;
+      this.#slabs[slab] = undefined;
+      this.#slabsInUse--;
+      dropped++;
+    }
+    if (dropped > 0) this.#free = this.#free.filter((segment) => this.#slabOf(segment) !== undefined);
+    return dropped * SLAB_BYTES;
+  }
+
+  get stats(): ArenaStats {
+    return {
+      liveBytes: this.#liveBytes,
+      segmentBytes: this.#segmentsInUse * SEGMENT_BYTES,
+      slabBytes: this.#slabsInUse * SLAB_BYTES,
+      blocks: this.#blocks,
+    };
+  }
+
+  /** Takes `size` bytes at the bump position of the current segment. */
+  #place(size: number): number {
+    const segment = this.#segment;
+    const location = (segment << SEGMENT_GRANULE_BITS) + (this.#position >>> GRANULE_BITS);
+    this.#position += size;
+    this.#live[segment] = this.#live[segment]! + size;
+    this.#liveBytes += size;
+    return location;
+  }
+
+  #vacate(segment: number, size: number): void {
+    const live = this.#live[segment]! - size;
+    this.#live[segment] = live;
+    this.#liveBytes -= size;
+    if (live === 0) {
+      if (segment === this.#segment) this.#position = 0;
+      else this.#putBack(segment);
+    } else if (live < SPARSE_BYTES && segment !== this.#segment) this.#listIfSparse(segment);
+  }
+
+  #putBack(segment: number): void {
+    this.#segmentsInUse--;
+    this.#free.push(segment);
+  }
+
+  #nextSegment(bytes: number): void {
+    assert(bytes <= BLOCK_BYTES_MAX, `a block of ${bytes} bytes is too large for the arena`);
+    const previous = this.#segment;
+    const filled = this.#position;
+    if (this.#free.length === 0) this.#addSlab();
+    const segment = this.#free.pop()!;
+    this.#segment = segment;
+    this.#segmentsInUse++;
+    this.#position = 0;
+    this.#end = SEGMENT_BYTES;
+    if (previous >= 0) this.#noteLeft(previous, filled);
+  }
+
+  /** A segment is no longer the current one: it may be free or sparse already. */
+  #noteLeft(segment: number, filled: number): void {
+    this.#filled[segment] = filled;
+    if (this.#live[segment] === 0) this.#putBack(segment);
+    else this.#listIfSparse(segment);
+  }
+
+  #listIfSparse(segment: number): void {
+    if (this.#live[segment]! >= SPARSE_BYTES || this.#isListedSparse[segment]!) return;
+    this.#isListedSparse[segment] = true;
+    this.#sparse.push(segment);
+  }
+
+  #addSlab(): void {
+    let slab = this.#slabs.indexOf(undefined);
+    if (slab < 0) slab = this.#slabs.length;
+    assert(slab < SLABS_MAX, 'message memory is limited to 16 GB a process');
+    this.#slabs[slab] = regionOf(new Uint8Array(SLAB_BYTES));
+    this.#slabsInUse++;
+    for (let index = SEGMENTS_PER_SLAB - 1; index >= 0; index--) {
+      const segment = slab * SEGMENTS_PER_SLAB + index;
+      this.#live[segment] = 0;
+      this.#filled[segment] = 0;
+      this.#pins[segment] = 0;
+      this.#isListedSparse[segment] = false;
+      this.#free.push(segment);
+    }
+  }
+
+  #evacuate(segment: number): void {
+    const slab = this.#slabOf(segment)!;
+    const base = (segment % SEGMENTS_PER_SLAB) * SEGMENT_BYTES;
+    const end = base + this.#filled[segment]!;
+    const firstLocation = segment << SEGMENT_GRANULE_BITS;
+    for (let offset = base; offset < end; ) {
+      const size = slab.view.getUint32(offset, true);
+      const handle = slab.view.getUint32(offset + 4, true);
+      const location = firstLocation + ((offset - base) >>> GRANULE_BITS);
+      const locations = this.#locations[handle >>> TABLE_BITS];
+      if (locations !== undefined && locations[handle & TABLE_MASK] === location) {
+        this.#move(handle, slab, offset, size);
+        this.#vacate(segment, size);
+      }
+      offset += size;
+    }
+    assert(this.#live[segment] === 0, 'a segment still holds blocks after it was emptied');
+  }
+
+  #move(handle: number, from: Region, offset: number, size: number): void {
+    if (this.#position + size > this.#end) this.#nextSegment(size - BLOCK_HEAD_BYTES);
+    const location = this.#place(size);
+    const to = this.#slabs[location >>> SLAB_GRANULE_BITS]!;
+    copyBytes(to, (location & SLAB_GRANULE_MASK) << GRANULE_BITS, from, offset, size);
+    this.#locations[handle >>> TABLE_BITS]![handle & TABLE_MASK] = location;
+  }
+
+  #takeHandle(): number {
+    if (this.#freeHandle === NO_HANDLE) this.#addTable();
+    const handle = this.#freeHandle;
+    this.#freeHandle = this.#locations[handle >>> TABLE_BITS]![handle & TABLE_MASK]! & NO_HANDLE;
+    return handle;
+  }
+
+  #addTable(): void {
+    const first = this.#locations.length << TABLE_BITS;
+    const locations = new Uint32Array(TABLE_ENTRIES);
+    for (let index = 0; index < TABLE_ENTRIES; index++) locations[index] = (FREE_BIT | (first + index + 1)) >>> 0;
+    locations[TABLE_ENTRIES - 1] = (FREE_BIT | NO_HANDLE) >>> 0;
+    this.#locations.push(locations);
+    this.#references.push(new Uint32Array(TABLE_ENTRIES));
+    this.#freeHandle = first;
+  }
+
+  #segmentOf(handle: number): number {
+    return this.#locations[handle >>> TABLE_BITS]![handle & TABLE_MASK]! >>> SEGMENT_GRANULE_BITS;
+  }
+
+  #slabOf(segment: number): Region | undefined {
+    return this.#slabs[Math.floor(segment / SEGMENTS_PER_SLAB)];
+  }
+
+  #isFreeSlab(slab: number): boolean {
+    const first = slab * SEGMENTS_PER_SLAB;
+    for (let segment = first; segment < first + SEGMENTS_PER_SLAB; segment++) {
+      if (this.#live[segment]! > 0 || segment === this.#segment) return false;
+    }
+    return true;
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * The broker: vhosts, and what they share (message memory, pump, log, residency, routes, ids). Synchronous: commands go
+ * in, deliveries and log records come out through ports, and nothing here waits.
+ */
+
+import type { Clock } from '../base/clock.ts';
+import type { Random } from '../base/random.ts';
+import { Messages } from './messages.ts';
+import type { Log, Permissions, Residency } from './ports.ts';
+import { Pump } from './pump.ts';
+import { RouteCache } from './route-cache.ts';
+import type { Queue } from './queue/queue.ts';
+import { Vhost } from './vhost.ts';
+
+/** Segments of message memory that are emptied in one turn at most. */
+const COMPACTED_PER_TURN = 16;
+
+export interface BrokerOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly permissions: Permissions;
+  readonly openResidency: (messages: Messages, pump: Pump) => Residency;
+}
+
+export class Broker {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly permissions: Permissions;
+  readonly messages = new Messages();
+  readonly pump = new Pump();
+  readonly residency: Residency;
+  readonly routes = new RouteCache<Queue>();
+  readonly #vhosts = new Map<string, Vhost>();
+  #lastId = 0;
+
+  constructor(options: BrokerOptions) {
+    this.clock = options.clock;
+    this.random = options.random;
+    this.log = options.log;
+    this.permissions = options.permissions;
+    this.residency = options.openResidency(this.messages, this.pump);
+  }
+
+  get vhosts(): Iterable<Vhost> {
+    return this.#vhosts.values();
+  }
+
+  findVhost(name: string): Vhost | undefined {
+    return this.#vhosts.get(name);
+  }
+
+  /** @returns the vhost of that name, new with the predeclared exchanges if there was none. */
+  addVhost(name: string): Vhost {
+    const present = this.#vhosts.get(name);
+    if (present !== undefined) return present;
+    const vhost = new Vhost(name, this);
+    this.#vhosts.set(name, vhost);
+    return vhost;
+  }
+
+  /** An id for a queue, exchange or binding; never given twice. */
+  nextId(): number {
+    return ++this.#lastId;
+  }
+
+  /**
+   * The broker's part of the end of a turn: hands out messages and goes on with long work.
+   * @param budget messages to move at most, so that the turn stays short.
+   * @returns true when work is left for the next turn.
+   */
+  endTurn(budget: number): boolean {
+    const hasMore = this.pump.run(budget);
+    if (this.messages.wantsCompaction) this.messages.compact(COMPACTED_PER_TURN);
+    return hasMore;
+  }
+}

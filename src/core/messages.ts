@@ -1,0 +1,251 @@
+/**
+ * Messages in memory: one contiguous run of bytes each, in the arena.
+ *
+ * A run is a fixed head, the exchange, the routing key, the properties exactly as received, and the body without frame
+ * headers. That is what a queue keeps, the log writes and a protocol sends from. Bodies over 64 KB stand beside it, in
+ * the pieces in which they arrived.
+ *
+ * hot path: flat memory
+ */
+
+import { Arena, type ArenaStats, BLOCK_BYTES_MAX } from '../base/arena.ts';
+import { assert } from '../base/assert.ts';
+import { copyBytes, type Region } from '../base/bytes.ts';
+import type { ReferenceOwner } from '../base/output.ts';
+import type { MessageHandle } from './ports.ts';
+
+/** A body above this is kept in pieces of its own and sent by reference. */
+export const LARGE_BODY_BYTES = 64 * 1024;
+
+/** The largest property section that fits beside a small body. */
+export const PROPERTIES_BYTES_MAX = BLOCK_BYTES_MAX - LARGE_BODY_BYTES - 1024;
+
+/** The head, little-endian: offsets from the start of the run. */
+const BODY_BYTES = 0;
+const PROPERTIES_BYTES = 4;
+const ROUTE_ID = 8;
+const FORMAT = 12;
+const FLAGS = 13;
+const EXCHANGE_BYTES = 14;
+const PRIORITY = 15;
+const KEY_BYTES = 16;
+const ENQUEUED_AT = 24;
+const HEAD_BYTES = 32;
+
+const FLAG_PERSISTENT = 1;
+const FLAG_LARGE = 2;
+
+/** A message outside the arena: its run, and the pieces of a large body. */
+export interface StoredMessage {
+  readonly run: Uint8Array;
+  readonly pieces: readonly Uint8Array[] | undefined;
+}
+
+/** What a message carries besides its bytes. */
+export interface MessageOrigin {
+  /** A cache hint: two messages with the same id came through the same exchange with the same key. */
+  readonly id: number;
+  readonly exchangeBytes: Region;
+  readonly keyBytes: Region;
+}
+
+export class Messages implements ReferenceOwner {
+  readonly #arena = new Arena();
+  readonly #largeBodies = new Map<MessageHandle, readonly Uint8Array[]>();
+  #largeBytes = 0;
+
+  /**
+   * A message with one reference; its body may lie in another buffer than its properties.
+   * @param body with `bodyBytes` up to `LARGE_BODY_BYTES`; use `createLarge` above.
+   */
+  create(
+    origin: MessageOrigin,
+    isPersistent: boolean,
+    enqueuedAtMs: number,
+    properties: Region,
+    propertiesStart: number,
+    propertiesBytes: number,
+    body: Region,
+    bodyStart: number,
+    bodyBytes: number,
+  ): MessageHandle {
+    const exchangeBytes = origin.exchangeBytes.bytes.length;
+    const keyBytes = origin.keyBytes.bytes.length;
+    const handle = this.#arena.allocate(HEAD_BYTES + exchangeBytes + keyBytes + propertiesBytes + bodyBytes);
+    const region = this.#arena.regionOf(handle);
+    const start = this.#arena.offsetOf(handle);
+    const view = region.view;
+    view.setUint32(start + BODY_BYTES, bodyBytes, true);
+    view.setUint32(start + PROPERTIES_BYTES, propertiesBytes, true);
+    view.setUint32(start + ROUTE_ID, origin.id, true);
+    view.setUint32(start + FORMAT, (exchangeBytes << 16) | (isPersistent ? FLAG_PERSISTENT << 8 : 0), true);
+    view.setUint32(start + KEY_BYTES, keyBytes, true);
+    view.setFloat64(start + ENQUEUED_AT, enqueuedAtMs, true);
+    let position = start + HEAD_BYTES;
+    copyBytes(region, position, origin.exchangeBytes, 0, exchangeBytes);
+    position += exchangeBytes;
+    copyBytes(region, position, origin.keyBytes, 0, keyBytes);
+    position += keyBytes;
+    copyBytes(region, position, properties, propertiesStart, propertiesBytes);
+    copyBytes(region, position + propertiesBytes, body, bodyStart, bodyBytes);
+    return handle;
+  }
+
+  /** A message whose body stays in the pieces given, which nobody else may write to from now on. */
+  createLarge(
+    origin: MessageOrigin,
+    isPersistent: boolean,
+    enqueuedAtMs: number,
+    properties: Region,
+    propertiesStart: number,
+    propertiesBytes: number,
+    pieces: readonly Uint8Array[],
+  ): MessageHandle {
+    const handle = this.create(
+      origin,
+      isPersistent,
+      enqueuedAtMs,
+      properties,
+      propertiesStart,
+      propertiesBytes,
+      properties,
+      0,
+      0,
+    );
+    const view = this.#arena.regionOf(handle).view;
+    const start = this.#arena.offsetOf(handle);
+    view.setUint32(start + BODY_BYTES, this.#keepLarge(handle, pieces), true);
+    view.setUint8(start + FLAGS, view.getUint8(start + FLAGS) | FLAG_LARGE);
+    return handle;
+  }
+
+  /** A copy that outlives the handle; for a port that takes messages out of memory. */
+  copyOut(handle: MessageHandle): StoredMessage {
+    const region = this.#arena.regionOf(handle);
+    const start = this.#arena.offsetOf(handle);
+    const pieces = this.largeBody(handle);
+    const inlineBody = pieces === undefined ? this.bodyBytes(region, start) : 0;
+    const names = this.exchangeBytes(region, start) + this.keyBytes(region, start);
+    const length = HEAD_BYTES + names + this.propertiesBytes(region, start) + inlineBody;
+    return { run: region.bytes.slice(start, start + length), pieces };
+  }
+
+  /** Brings back what `copyOut` copied, under a new handle with one reference. */
+  copyIn(message: StoredMessage): MessageHandle {
+    const handle = this.#arena.allocate(message.run.length);
+    this.#arena.regionOf(handle).bytes.set(message.run, this.#arena.offsetOf(handle));
+    if (message.pieces !== undefined) this.#keepLarge(handle, message.pieces);
+    return handle;
+  }
+
+  retain(handle: MessageHandle): void {
+    this.#arena.retain(handle);
+  }
+
+  /** Gives one reference back; with the last one the memory is free. */
+  release(handle: MessageHandle): void {
+    if (this.#arena.release(handle) === 0) this.#free(handle);
+  }
+
+  /** Keeps a message alive and in place for a write by reference, until `unpin`. */
+  pin(handle: MessageHandle): void {
+    this.#arena.pin(handle);
+  }
+
+  unpin(handle: MessageHandle): void {
+    if (this.#arena.unpin(handle) === 0) this.#free(handle);
+  }
+
+  /** The memory in which the message's run stands; valid until the next `compact`. */
+  regionOf(handle: MessageHandle): Region {
+    return this.#arena.regionOf(handle);
+  }
+
+  /** Where the run begins: the argument of the accessors below. */
+  offsetOf(handle: MessageHandle): number {
+    return this.#arena.offsetOf(handle);
+  }
+
+  routeId(region: Region, start: number): number {
+    return region.view.getUint32(start + ROUTE_ID, true);
+  }
+
+  isPersistent(handle: MessageHandle): boolean {
+    const flags = this.#arena.regionOf(handle).view.getUint8(this.#arena.offsetOf(handle) + FLAGS);
+    return (flags & FLAG_PERSISTENT) !== 0;
+  }
+
+  enqueuedAtMs(handle: MessageHandle): number {
+    return this.#arena.regionOf(handle).view.getFloat64(this.#arena.offsetOf(handle) + ENQUEUED_AT, true);
+  }
+
+  priority(region: Region, start: number): number {
+    return region.view.getUint8(start + PRIORITY);
+  }
+
+  bodyBytes(region: Region, start: number): number {
+    return region.view.getUint32(start + BODY_BYTES, true);
+  }
+
+  propertiesBytes(region: Region, start: number): number {
+    return region.view.getUint32(start + PROPERTIES_BYTES, true);
+  }
+
+  exchangeBytes(region: Region, start: number): number {
+    return region.view.getUint8(start + EXCHANGE_BYTES);
+  }
+
+  keyBytes(region: Region, start: number): number {
+    return region.view.getUint16(start + KEY_BYTES, true);
+  }
+
+  /** Where the exchange's name begins; the routing key, the properties and the body follow without gaps. */
+  exchangeStart(start: number): number {
+    return start + HEAD_BYTES;
+  }
+
+  /** The pieces of a body over `LARGE_BODY_BYTES`, undefined for any other message. */
+  largeBody(handle: MessageHandle): readonly Uint8Array[] | undefined {
+    return this.#largeBodies.size === 0 ? undefined : this.#largeBodies.get(handle);
+  }
+
+  get wantsCompaction(): boolean {
+    return this.#arena.wantsCompaction;
+  }
+
+  /** Moves live messages together so that memory can be given back; about 50 µs a segment. */
+  compact(segmentsMax: number): void {
+    this.#arena.compact(segmentsMax);
+  }
+
+  /** Lets go of memory that nothing uses. @returns the bytes that a garbage collection would give back. */
+  trim(): number {
+    return this.#arena.trim();
+  }
+
+  get stats(): ArenaStats & { readonly largeBytes: number } {
+    return { ...this.#arena.stats, largeBytes: this.#largeBytes };
+  }
+
+  /** @returns the bytes of all pieces. */
+  #keepLarge(handle: MessageHandle, pieces: readonly Uint8Array[]): number {
+    let bytes = 0;
+    for (const piece of pieces) bytes += piece.length;
+    this.#largeBodies.set(handle, pieces);
+    this.#largeBytes += bytes;
+    return bytes;
+  }
+
+  #free(handle: MessageHandle): void {
+    if (this.#largeBodies.size > 0) this.#freeLarge(handle);
+    this.#arena.free(handle);
+  }
+
+  #freeLarge(handle: MessageHandle): void {
+    const pieces = this.#largeBodies.get(handle);
+    if (pieces === undefined) return;
+    for (const piece of pieces) this.#largeBytes -= piece.length;
+    this.#largeBodies.delete(handle);
+    assert(this.#largeBytes >= 0, 'more large bodies freed than made');
+  }
+}

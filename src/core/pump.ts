@@ -1,0 +1,78 @@
+/**
+ * The end of a turn: queues that something happened to hand out their messages, fairly; long work goes on in steps.
+ *
+ * A command never drains a queue: it marks the queue dirty here. `run` keeps to a budget, so that no turn is long.
+ */
+
+import type { Queue } from './queue/queue.ts';
+
+/** Work that is too much for one turn. */
+export interface Task {
+  /** Does about `budget` small steps (messages). @returns true when all is done. */
+  step(budget: number): boolean;
+}
+
+/** Messages that one queue hands out before the next has its turn. */
+const ROUND = 256;
+
+export class Pump {
+  #dirty: Queue[] = [];
+  #next: Queue[] = [];
+  readonly #tasks: Task[] = [];
+
+  /** The queue may be able to hand out something. */
+  mark(queue: Queue): void {
+    if (queue.isDirty) return;
+    queue.isDirty = true;
+    this.#dirty.push(queue);
+  }
+
+  addTask(task: Task): void {
+    this.#tasks.push(task);
+  }
+
+  get hasWork(): boolean {
+    return this.#dirty.length > 0 || this.#tasks.length > 0;
+  }
+
+  /**
+   * @param budget messages to hand out, and messages to move in tasks.
+   * @returns true when work is left for the next turn.
+   */
+  run(budget: number): boolean {
+    this.#runTasks(budget);
+    let left = budget;
+    while (left > 0 && this.#dirty.length > 0) left -= this.#round(left);
+    return this.hasWork;
+  }
+
+  /** One round over all dirty queues. @returns the messages handed out, at least 1 so that the loop ends. */
+  #round(budget: number): number {
+    const queues = this.#dirty;
+    this.#dirty = this.#next;
+    let done = 0;
+    for (const queue of queues) {
+      queue.isDirty = false;
+      const limit = Math.min(ROUND, budget - done);
+      if (limit <= 0) {
+        this.mark(queue);
+        continue;
+      }
+      const delivered = queue.drain(limit);
+      done += delivered;
+      if (delivered === limit) this.mark(queue);
+    }
+    queues.length = 0;
+    this.#next = queues;
+    return Math.max(done, 1);
+  }
+
+  #runTasks(budget: number): void {
+    let share = Math.ceil(budget / Math.max(1, this.#tasks.length));
+    for (let index = 0; index < this.#tasks.length; ) {
+      if (this.#tasks[index]!.step(share)) this.#tasks.splice(index, 1);
+      else index++;
+      share = Math.max(share, 1);
+    }
+  }
+}

@@ -1,0 +1,226 @@
+/**
+ * The classic queue: first in first out, consumers in turn, returned messages first.
+ *
+ * hot path: flat memory
+ */
+
+import type { Messages } from '../messages.ts';
+import type { Log, MessageHandle, Residency } from '../ports.ts';
+import type { Pump } from '../pump.ts';
+import { SETTLE_REASONS, type SettleReason } from '../records.ts';
+import type { Consumer } from './consumer.ts';
+import { EMPTY, NOT_RESIDENT, type Queue, type QueueCounters, type QueueOptions, type TakeSink } from './queue.ts';
+import { ReadyRing } from './ready-ring.ts';
+import { ReleaseTask } from './release-task.ts';
+import { Returned } from './returned.ts';
+import { Turns } from './turns.ts';
+import type { Unacked } from './unacked.ts';
+
+/** What a queue works with; the same for all queues of a node. */
+export interface QueueWorld {
+  readonly messages: Messages;
+  readonly log: Log;
+  readonly residency: Residency;
+  readonly pump: Pump;
+  /** The last consumer of an auto-delete queue has left. */
+  unused(queue: Queue): void;
+}
+
+export class ClassicQueue implements Queue {
+  readonly id: number;
+  readonly name: string;
+  readonly options: QueueOptions;
+  readonly counters: QueueCounters = { published: 0, delivered: 0, redelivered: 0, acknowledged: 0, returned: 0 };
+  isDeleted = false;
+  isDirty = false;
+  unackedCount = 0;
+
+  readonly #world: QueueWorld;
+  #ready = new ReadyRing(1);
+  #returned: Returned | undefined;
+  readonly #turns = new Turns();
+  readonly #consumers = new Set<Consumer>();
+  #askedPage = -1;
+
+  constructor(id: number, name: string, options: QueueOptions, world: QueueWorld) {
+    this.id = id;
+    this.name = name;
+    this.options = options;
+    this.#world = world;
+  }
+
+  get readyCount(): number {
+    return this.#ready.length + (this.#returned?.length ?? 0);
+  }
+
+  get consumerCount(): number {
+    return this.#consumers.size;
+  }
+
+  get consumers(): Iterable<Consumer> {
+    return this.#consumers;
+  }
+
+  enqueue(message: MessageHandle): number {
+    this.counters.published++;
+    const sequence = this.#ready.push(message);
+    if (this.#ready.filled !== undefined) this.#offerFilled();
+    if (!this.isDirty && this.#turns.next !== undefined) this.#world.pump.mark(this);
+    return sequence;
+  }
+
+  drain(limit: number): number {
+    let delivered = 0;
+    while (delivered < limit) {
+      const consumer = this.#turns.next;
+      if (consumer === undefined) break;
+      if (!consumer.canTakeMore) {
+        this.#turns.suspend(consumer);
+        continue;
+      }
+      if (!this.#deliverNext(consumer)) break;
+      this.#turns.rotate(consumer);
+      delivered++;
+    }
+    return delivered;
+  }
+
+  take(unacked: Unacked, noAck: boolean, give: TakeSink): number {
+    const returned = this.#isReturnedNext();
+    if (!returned && !this.#ready.isHeadResident) return this.#ready.length === 0 ? EMPTY : this.#awaitHead();
+    const sequence = returned ? this.#returned!.firstSequence : this.#ready.headSequence;
+    const message = returned ? this.#returned!.shift() : this.#ready.shift();
+    this.#countDelivery(returned);
+    const tag = noAck ? unacked.skip() : unacked.addFetched(message, this, sequence);
+    give.taken(message, tag, returned, this.readyCount);
+    this.#afterDelivery(message, sequence, noAck);
+    return tag;
+  }
+
+  addConsumer(consumer: Consumer): void {
+    this.#consumers.add(consumer);
+    consumer.unacked.open(consumer);
+    this.resumeConsumer(consumer);
+  }
+
+  removeConsumer(consumer: Consumer): void {
+    if (!this.#consumers.delete(consumer)) return;
+    this.#turns.suspend(consumer);
+    consumer.unacked.close(consumer);
+    if (this.#consumers.size === 0 && this.options.autoDelete && !this.isDeleted) this.#world.unused(this);
+  }
+
+  resumeConsumer(consumer: Consumer): void {
+    if (this.isDeleted) return;
+    this.#turns.resume(consumer);
+    if (!this.isDirty && this.readyCount > 0) this.#world.pump.mark(this);
+  }
+
+  settle(message: MessageHandle, sequence: number, reason: SettleReason): void {
+    this.unackedCount--;
+    if (reason === SETTLE_REASONS.acked) this.counters.acknowledged++;
+    this.#finish(message, sequence, reason);
+  }
+
+  requeue(message: MessageHandle, sequence: number): void {
+    this.unackedCount--;
+    this.counters.returned++;
+    if (this.isDeleted) {
+      this.#world.messages.release(message);
+      return;
+    }
+    this.#returned ??= new Returned();
+    this.#returned.push(sequence, message);
+    if (!this.isDirty && this.#turns.next !== undefined) this.#world.pump.mark(this);
+  }
+
+  pagedIn(page: number, handles: Uint32Array): void {
+    if (this.#askedPage === page) this.#askedPage = -1;
+    if (!this.isDeleted && this.#ready.pagedIn(page, handles)) this.#world.pump.mark(this);
+    else for (const handle of handles) this.#world.messages.release(handle);
+  }
+
+  purge(): number {
+    const count = this.readyCount;
+    if (count === 0) return 0;
+    const task = new ReleaseTask(this.#world, this, this.#ready.detach(), this.#returned);
+    this.#returned = undefined;
+    if (!task.step(ReleaseTask.AT_ONCE)) this.#world.pump.addTask(task);
+    return count;
+  }
+
+  delete(): void {
+    this.isDeleted = true;
+    this.purge();
+    for (const consumer of [...this.#consumers]) {
+      this.removeConsumer(consumer);
+      consumer.sink.cancelled(consumer.id);
+    }
+  }
+
+  /** A message leaves for good; the log learns of it when it had it. */
+  finishPurged(message: MessageHandle, sequence: number): void {
+    this.#finish(message, sequence, SETTLE_REASONS.purged);
+  }
+
+  #finish(message: MessageHandle, sequence: number, reason: SettleReason): void {
+    const { messages, log } = this.#world;
+    if (this.options.durable && !this.isDeleted && messages.isPersistent(message)) {
+      log.settle(this.id, sequence, reason);
+    }
+    messages.release(message);
+  }
+
+  #deliverNext(consumer: Consumer): boolean {
+    const isReturned = this.#isReturnedNext();
+    if (!isReturned && !this.#ready.isHeadResident) {
+      if (this.#ready.length > 0) this.#awaitHead();
+      return false;
+    }
+    const sequence = isReturned ? this.#returned!.firstSequence : this.#ready.headSequence;
+    const message = isReturned ? this.#returned!.shift() : this.#ready.shift();
+    this.#countDelivery(isReturned);
+    const { unacked, noAck } = consumer;
+    const tag = noAck ? unacked.skip() : unacked.add(message, consumer, sequence);
+    consumer.sink.deliver(consumer.id, message, tag, isReturned);
+    this.#afterDelivery(message, sequence, noAck);
+    return true;
+  }
+
+  /** Whatever was returned is older than all that is ready. */
+  #isReturnedNext(): boolean {
+    if (this.#returned === undefined) return false;
+    if (this.#returned.length > 0) return true;
+    this.#returned = undefined;
+    return false;
+  }
+
+  #countDelivery(isReturned: boolean): void {
+    this.counters.delivered++;
+    if (isReturned) this.counters.redelivered++;
+  }
+
+  #afterDelivery(message: MessageHandle, sequence: number, noAck: boolean): void {
+    if (noAck) this.#finish(message, sequence, SETTLE_REASONS.acked);
+    else this.unackedCount++;
+    if (this.#ready.hasPages) this.#readAhead(this.#ready.nextPage);
+  }
+
+  #awaitHead(): number {
+    this.#readAhead(this.#ready.headPage);
+    return NOT_RESIDENT;
+  }
+
+  #readAhead(page: number | undefined): void {
+    if (page === undefined || this.#askedPage === page) return;
+    this.#askedPage = page;
+    this.#world.residency.readAhead(this, page);
+  }
+
+  #offerFilled(): void {
+    const chunk = this.#ready.filled!;
+    this.#ready.filled = undefined;
+    const page = this.#world.residency.pageOut(this, chunk.handles!);
+    if (page !== undefined) this.#ready.pagedOut(chunk, page);
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * What becomes of a delivered message, one by one or very many in steps.
+ *
+ * hot path: flat memory
+ */
+
+import { unreachable } from '../../base/assert.ts';
+import type { MessageHandle } from '../ports.ts';
+import type { Task } from '../pump.ts';
+import { SETTLE_REASONS } from '../records.ts';
+import { TAGS_PER_CHUNK, TagChunk } from './tag-chunk.ts';
+import type { Unacked } from './unacked.ts';
+
+/** `ack`: done. `requeue`: back to its place. `reject`: not wanted here, dead-lettered where the queue says so. */
+export type Outcome = 'ack' | 'requeue' | 'reject';
+
+export function settleEntry(
+  unacked: Unacked,
+  message: MessageHandle,
+  slot: number,
+  sequence: number,
+  outcome: Outcome,
+): void {
+  const queue = unacked.settled(slot).queue;
+  switch (outcome) {
+    case 'ack':
+      return queue.settle(message, sequence, SETTLE_REASONS.acked);
+    case 'requeue':
+      return queue.requeue(message, sequence);
+    case 'reject':
+      return queue.settle(message, sequence, SETTLE_REASONS.rejected);
+    default:
+      return unreachable(outcome);
+  }
+}
+
+/** Settles whole chunks of tags, a part of them in each turn. */
+export class SettleTask implements Task {
+  readonly #unacked: Unacked;
+  readonly #chunks: TagChunk[];
+  readonly #outcome: Outcome;
+  #chunk = 0;
+  #entry = 0;
+
+  constructor(unacked: Unacked, chunks: TagChunk[], outcome: Outcome) {
+    this.#unacked = unacked;
+    this.#chunks = chunks;
+    this.#outcome = outcome;
+  }
+
+  /** Settles up to `budget` entries, oldest first. @returns true when all are done. */
+  step(budget: number): boolean {
+    for (let left = budget; left > 0 && this.#chunk < this.#chunks.length; left--) this.#next();
+    return this.#chunk === this.#chunks.length;
+  }
+
+  #next(): void {
+    const chunk = this.#chunks[this.#chunk]!;
+    const entry = this.#entry++;
+    if (chunk.has(entry)) {
+      const slot = chunk.clear(entry);
+      settleEntry(this.#unacked, chunk.handles[entry]!, slot, chunk.sequences[entry]!, this.#outcome);
+    }
+    if (this.#entry < TAGS_PER_CHUNK) return;
+    TagChunk.keep(chunk);
+    this.#entry = 0;
+    this.#chunk++;
+  }
+}

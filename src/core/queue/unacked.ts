@@ -1,0 +1,273 @@
+/**
+ * What one channel (AMQP), link or session was given and has not settled: entries by tag, dense from 1.
+ *
+ * Entries stand in chunks of 256 tags that go away when all of theirs are settled. A few that stay for long move to a
+ * sorted overflow, so that they do not hold chunks. Settling very many at once, and giving everything back when the
+ * channel closes, are tasks of the pump.
+ *
+ * hot path: flat memory
+ */
+
+import { assert } from '../../base/assert.ts';
+import { refusal } from '../errors.ts';
+import type { MessageHandle } from '../ports.ts';
+import type { Pump } from '../pump.ts';
+import { Consumer } from './consumer.ts';
+import { Credit } from './credit.ts';
+import type { Queue } from './queue.ts';
+import { type Outcome, SettleTask, settleEntry } from './settlement.ts';
+import { TAGS_PER_CHUNK, TagChunk } from './tag-chunk.ts';
+
+const CHUNK_BITS = 8;
+const CHUNK_MASK = TAGS_PER_CHUNK - 1;
+/** More whole chunks than this are settled as a task. */
+const CHUNKS_AT_ONCE = 16;
+/** Stragglers leave for the overflow when chunks cover more than this many times the tags that are outstanding. */
+const SPREAD_MAX = 4;
+const SPREAD_CHUNKS_MIN = 64;
+
+interface Straggler {
+  readonly handle: MessageHandle;
+  readonly slot: number;
+  readonly sequence: number;
+}
+
+export class Unacked {
+  /** The limit that all consumers of the channel share. */
+  readonly credit = new Credit();
+  /** How many are outstanding. */
+  length = 0;
+
+  readonly #pump: Pump;
+  #nextTag = 1;
+  /** `#chunks[0]` holds the 256 tags from `#firstTag`; undefined where all are settled. */
+  #chunks: (TagChunk | undefined)[] = [];
+  #firstTag = 1;
+  readonly #stragglers = new Map<number, Straggler>();
+  readonly #holders: (Consumer | undefined)[] = [];
+
+  constructor(pump: Pump) {
+    this.#pump = pump;
+  }
+
+  /** The tag that the next delivery will get. */
+  get nextTag(): number {
+    return this.#nextTag;
+  }
+
+  /** Uses up a tag for a delivery that needs no acknowledgement. @returns the tag. */
+  skip(): number {
+    const tag = this.#nextTag++;
+    if ((tag & CHUNK_MASK) === 0) this.#tidy();
+    return tag;
+  }
+
+  /** @returns the tag. */
+  add(message: MessageHandle, consumer: Consumer, sequence: number): number {
+    const tag = this.#nextTag++;
+    this.#chunkFor(tag).set((tag - this.#firstTag) & CHUNK_MASK, message, consumer.slot, sequence);
+    this.length++;
+    consumer.heldCount++;
+    if (!consumer.noAck) {
+      consumer.credit.used++;
+      this.credit.used++;
+    }
+    return tag;
+  }
+
+  /** Gives a consumer its number here. */
+  open(consumer: Consumer): void {
+    let slot = this.#holders.indexOf(undefined);
+    if (slot < 0) slot = this.#holders.length;
+    this.#holders[slot] = consumer;
+    consumer.slot = slot;
+  }
+
+  /** The consumer's number is free as soon as nothing outstanding names it. */
+  close(consumer: Consumer): void {
+    consumer.isCancelled = true;
+    if (consumer.heldCount === 0) this.#holders[consumer.slot] = undefined;
+  }
+
+  /** Takes a message that `get` fetched: entries need a holder, and credit does not apply. @returns the tag. */
+  addFetched(message: MessageHandle, queue: Queue, sequence: number): number {
+    return this.add(message, this.#getter(queue), sequence);
+  }
+
+  #getter(queue: Queue): Consumer {
+    for (const holder of this.#holders) if (holder?.isGetter && holder.queue === queue) return holder;
+    const getter = Consumer.getter(queue, this);
+    this.open(getter);
+    getter.isCancelled = true;
+    return getter;
+  }
+
+  /**
+   * Settles one tag, or with `multiple` all up to it (0: all).
+   * @throws BrokerError 406 `unknown delivery tag N`; then nothing was settled.
+   */
+  settle(tag: number, multiple: boolean, outcome: Outcome): void {
+    if (multiple && tag === 0) return this.#settleUpTo(this.#nextTag - 1, outcome);
+    if (!this.#isOutstanding(tag)) throw refusal.unknownDeliveryTag(tag);
+    if (multiple) return this.#settleUpTo(tag, outcome);
+    this.#settleOne(tag, outcome);
+  }
+
+  /** Everything outstanding goes back to its queue; for `recover` and a channel that closes. */
+  requeueAll(): void {
+    this.#settleUpTo(this.#nextTag - 1, 'requeue');
+  }
+
+  /** The shared limit changed or came free: consumers may go on. */
+  resumeAll(): void {
+    for (const holder of this.#holders) {
+      if (holder !== undefined && !holder.isCancelled) holder.queue.resumeConsumer(holder);
+    }
+  }
+
+  /** An entry has left: credit comes back, and a holder that was only waiting for it is forgotten. */
+  settled(slot: number): Consumer {
+    const consumer = this.#holders[slot];
+    assert(consumer !== undefined, 'an unacked entry names a holder that is gone');
+    if (--consumer.heldCount === 0 && consumer.isCancelled) this.#holders[slot] = undefined;
+    if (consumer.noAck) return consumer;
+    const wasFull = !this.credit.isFree;
+    consumer.credit.used--;
+    this.credit.used--;
+    if (wasFull && this.credit.isFree) this.resumeAll();
+    else if (consumer.nextInTurn === undefined && !consumer.isCancelled) consumer.queue.resumeConsumer(consumer);
+    return consumer;
+  }
+
+  #isOutstanding(tag: number): boolean {
+    if (tag >= this.#nextTag) return false;
+    if (tag < this.#firstTag) return this.#stragglers.has(tag);
+    const chunk = this.#chunks[(tag - this.#firstTag) >>> CHUNK_BITS];
+    return chunk?.has((tag - this.#firstTag) & CHUNK_MASK) ?? false;
+  }
+
+  #settleOne(tag: number, outcome: Outcome): void {
+    this.length--;
+    if (tag < this.#firstTag) {
+      this.#settleStraggler(tag, this.#stragglers.get(tag)!, outcome);
+      return;
+    }
+    const index = (tag - this.#firstTag) >>> CHUNK_BITS;
+    const chunk = this.#chunks[index]!;
+    const entry = (tag - this.#firstTag) & CHUNK_MASK;
+    const slot = chunk.clear(entry);
+    settleEntry(this, chunk.handles[entry]!, slot, chunk.sequences[entry]!, outcome);
+    if (chunk.count === 0) this.#leave(index, chunk);
+  }
+
+  #settleUpTo(tag: number, outcome: Outcome): void {
+    for (const [straggler, entry] of this.#stragglers) {
+      if (straggler > tag) break;
+      this.length--;
+      this.#settleStraggler(straggler, entry, outcome);
+    }
+    if (tag < this.#firstTag) return;
+    const last = (tag - this.#firstTag) >>> CHUNK_BITS;
+    const isLastWhole = tag === this.#nextTag - 1 || ((tag - this.#firstTag) & CHUNK_MASK) === CHUNK_MASK;
+    const whole = isLastWhole ? last + 1 : last;
+    this.#settleChunks(whole, outcome);
+    if (!isLastWhole) this.#settlePart(tag, outcome);
+  }
+
+  /** Settles the first `count` chunks whole: at once when they are few, else as a task. */
+  #settleChunks(count: number, outcome: Outcome): void {
+    if (count === 0) return;
+    const chunks: TagChunk[] = [];
+    for (let index = 0; index < Math.min(count, this.#chunks.length); index++) {
+      const chunk = this.#chunks[index];
+      if (chunk === undefined) continue;
+      this.length -= chunk.count;
+      chunks.push(chunk);
+    }
+    this.#dropFirst(count);
+    const task = new SettleTask(this, chunks, outcome);
+    if (chunks.length <= CHUNKS_AT_ONCE) task.step(CHUNKS_AT_ONCE * TAGS_PER_CHUNK);
+    else this.#pump.addTask(task);
+  }
+
+  /** Settles the entries up to `tag` of the first chunk, in which it lies. */
+  #settlePart(tag: number, outcome: Outcome): void {
+    const chunk = this.#chunks[0];
+    if (chunk === undefined) return;
+    const end = (tag - this.#firstTag) & CHUNK_MASK;
+    for (let entry = 0; entry <= end; entry++) {
+      if (!chunk.has(entry)) continue;
+      this.length--;
+      settleEntry(this, chunk.handles[entry]!, chunk.clear(entry), chunk.sequences[entry]!, outcome);
+    }
+    if (chunk.count === 0) this.#leave(0, chunk);
+  }
+
+  #settleStraggler(tag: number, entry: Straggler, outcome: Outcome): void {
+    this.#stragglers.delete(tag);
+    settleEntry(this, entry.handle, entry.slot, entry.sequence, outcome);
+  }
+
+  #chunkFor(tag: number): TagChunk {
+    const chunk = this.#chunks[(tag - this.#firstTag) >>> CHUNK_BITS];
+    if (chunk !== undefined) return chunk;
+    this.#tidy();
+    const index = (tag - this.#firstTag) >>> CHUNK_BITS;
+    const fresh = TagChunk.take();
+    while (this.#chunks.length <= index) this.#chunks.push(undefined);
+    this.#chunks[index] = fresh;
+    return fresh;
+  }
+
+  /** Keeps the chunks few while tags go by. */
+  #tidy(): void {
+    if (this.length === this.#stragglers.size) this.#startAt(this.#nextTag);
+    else this.#shedStragglers();
+  }
+
+  /** Nothing is outstanding: tags begin anew at a chunk of their own. */
+  #startAt(tag: number): void {
+    for (const chunk of this.#chunks) if (chunk !== undefined) TagChunk.keep(chunk);
+    if (this.#chunks.length > 0) this.#chunks = [];
+    this.#firstTag = tag;
+  }
+
+  /** All entries of a chunk are settled. The last chunk stays: more tags will come. */
+  #leave(index: number, chunk: TagChunk): void {
+    if (index === this.#chunks.length - 1) return;
+    this.#chunks[index] = undefined;
+    TagChunk.keep(chunk);
+    if (index === 0) this.#dropFirst(1);
+  }
+
+  /** Forgets the first `count` chunks, and those behind them that are gone already. */
+  #dropFirst(count: number): void {
+    let gone = Math.min(count, this.#chunks.length);
+    while (gone < this.#chunks.length && this.#chunks[gone] === undefined) gone++;
+    this.#chunks.splice(0, gone);
+    this.#firstTag = this.#chunks.length === 0 ? this.#nextTag : this.#firstTag + gone * TAGS_PER_CHUNK;
+  }
+
+  #shedStragglers(): void {
+    while (this.#chunks.length > 0 && this.#isSpread()) {
+      const chunk = this.#chunks[0];
+      if (chunk !== undefined) {
+        for (let entry = 0; entry < TAGS_PER_CHUNK; entry++) this.#shed(chunk, entry);
+        TagChunk.keep(chunk);
+      }
+      this.#dropFirst(1);
+    }
+  }
+
+  #isSpread(): boolean {
+    const covered = (this.#nextTag - this.#firstTag) / TAGS_PER_CHUNK;
+    return covered > SPREAD_CHUNKS_MIN && covered * TAGS_PER_CHUNK > SPREAD_MAX * this.length;
+  }
+
+  #shed(chunk: TagChunk, entry: number): void {
+    if (!chunk.has(entry)) return;
+    const handle = chunk.handles[entry]!;
+    const sequence = chunk.sequences[entry]!;
+    this.#stragglers.set(this.#firstTag + entry, { handle, slot: chunk.clear(entry), sequence });
+  }
+}

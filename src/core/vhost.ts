@@ -1,0 +1,338 @@
+/**
+ * A virtual host: its exchanges, queues and bindings, and the one door through which protocols and the management API
+ * reach them. Permissions are checked here, once.
+ */
+
+import type { Region } from '../base/bytes.ts';
+import { EMPTY_TABLE, type FieldTable } from '../base/field-table.ts';
+import type { Broker } from './broker.ts';
+import {
+  assertAccessible,
+  assertSameExchange,
+  assertSameQueue,
+  type ExchangeRequest,
+  type QueueDeclaration,
+} from './declarations.ts';
+import { refusal } from './errors.ts';
+import { DefaultExchange } from './exchange/default.ts';
+import type { Exchange } from './exchange/exchange.ts';
+import { createExchange } from './exchange/types.ts';
+import { RESERVED_PREFIX, serverQueueName } from './names.ts';
+import type { Owner } from './owner.ts';
+import type { Access, MessageHandle, Ticket } from './ports.ts';
+import { ClassicQueue, type QueueWorld } from './queue/classic.ts';
+import type { Queue } from './queue/queue.ts';
+import type { Route } from './route.ts';
+
+const PREDECLARED = [
+  ['amq.direct', 'direct'],
+  ['amq.fanout', 'fanout'],
+  ['amq.topic', 'topic'],
+] as const;
+
+/** Permissions name the default exchange so. */
+const DEFAULT_EXCHANGE_PERMISSION = 'amq.default';
+
+/** A result that counts as done once the log has come to its ticket. */
+export interface Declared {
+  readonly queue: Queue;
+  readonly ticket: Ticket;
+}
+
+export interface Deleted {
+  /** Messages that were ready. */
+  readonly messages: number;
+  readonly ticket: Ticket;
+}
+
+export class Vhost {
+  readonly name: string;
+  readonly counters = { published: 0, unroutable: 0 };
+  readonly #broker: Broker;
+  readonly #queues = new Map<string, Queue>();
+  readonly #exchanges = new Map<string, Exchange<Queue>>();
+  /** By queue: the exchanges that have bindings to it. */
+  readonly #sources = new Map<Queue, Set<Exchange<Queue>>>();
+  readonly #world: QueueWorld;
+
+  constructor(name: string, broker: Broker) {
+    this.name = name;
+    this.#broker = broker;
+    const { messages, log, residency, pump } = broker;
+    this.#world = { messages, log, residency, pump, unused: (queue) => this.#remove(queue) };
+    this.#exchanges.set('', new DefaultExchange(broker.nextId(), (key) => this.#queues.get(key)));
+    for (const [exchange, type] of PREDECLARED) {
+      this.#addExchange({
+        name: exchange,
+        type,
+        durable: true,
+        autoDelete: false,
+        internal: false,
+        arguments: EMPTY_TABLE,
+      });
+    }
+  }
+
+  get queues(): Iterable<Queue> {
+    return this.#queues.values();
+  }
+
+  get queueCount(): number {
+    return this.#queues.size;
+  }
+
+  get exchanges(): Iterable<Exchange<Queue>> {
+    return this.#exchanges.values();
+  }
+
+  findQueue(name: string): Queue | undefined {
+    return this.#queues.get(name);
+  }
+
+  findExchange(name: string): Exchange<Queue> | undefined {
+    return this.#exchanges.get(name);
+  }
+
+  /** Rises when a cached answer about permissions may be old. */
+  get permissionsEpoch(): number {
+    return this.#broker.permissions.epoch;
+  }
+
+  /** @throws BrokerError 404; 405 when it belongs to another connection. */
+  queue(owner: Owner, name: string): Queue {
+    const queue = this.#queues.get(name);
+    if (queue === undefined) throw refusal.noQueue(name, this.name);
+    assertAccessible(queue, owner, this.name);
+    return queue;
+  }
+
+  /** A queue to read from (consume, get). @throws BrokerError 403, 404, 405. */
+  readableQueue(owner: Owner, name: string): Queue {
+    this.#assertMay(owner, 'queue', name, 'read');
+    return this.queue(owner, name);
+  }
+
+  /** @throws BrokerError 403 (reserved name, no permission), 405 and 406 (there is another one of that name). */
+  declareQueue(owner: Owner, wanted: QueueDeclaration): Declared {
+    const name = wanted.name === '' ? serverQueueName(this.#broker.random) : stripLineEnds(wanted.name);
+    this.#assertMay(owner, 'queue', name, 'configure');
+    const present = this.#queues.get(name);
+    if (present !== undefined) {
+      assertSameQueue(present, wanted, owner, this.name);
+      return { queue: present, ticket: 0 };
+    }
+    if (wanted.name.startsWith(RESERVED_PREFIX)) throw refusal.reservedQueueName(name);
+    const queue = this.#addQueue(owner, name, wanted);
+    const { id, options } = queue;
+    const { autoDelete } = options;
+    const record = {
+      kind: 'queue.declared',
+      id,
+      vhost: this.name,
+      name,
+      autoDelete,
+      arguments: options.arguments,
+    } as const;
+    return { queue, ticket: options.durable ? this.#broker.log.define(record) : 0 };
+  }
+
+  /** @throws BrokerError 406 `in use` or `not empty`; a missing queue is no error. */
+  deleteQueue(owner: Owner, name: string, conditions: { ifUnused: boolean; ifEmpty: boolean }): Deleted {
+    this.#assertMay(owner, 'queue', name, 'configure');
+    const queue = this.#queues.get(name);
+    if (queue === undefined) return { messages: 0, ticket: 0 };
+    assertAccessible(queue, owner, this.name);
+    if (conditions.ifUnused && queue.consumerCount > 0) throw refusal.queueInUse(name, this.name);
+    if (conditions.ifEmpty && queue.readyCount > 0) throw refusal.queueNotEmpty(name, this.name);
+    const messages = queue.readyCount;
+    return { messages, ticket: this.#remove(queue) };
+  }
+
+  /** @returns how many messages were dropped. @throws BrokerError 403, 404, 405. */
+  purgeQueue(owner: Owner, name: string): number {
+    return this.readableQueue(owner, name).purge();
+  }
+
+  /** @throws BrokerError 403 (reserved name, no permission), 406 (unknown type, or there is another one of that name). */
+  declareExchange(owner: Owner, request: ExchangeRequest): Ticket {
+    const wanted = { ...request, name: stripLineEnds(request.name) };
+    if (wanted.name === '') throw refusal.defaultExchange();
+    this.#assertMay(owner, 'exchange', wanted.name, 'configure');
+    const present = this.#exchanges.get(wanted.name);
+    if (present !== undefined) {
+      assertSameExchange(present, wanted, this.name);
+      return 0;
+    }
+    if (wanted.name.startsWith(RESERVED_PREFIX)) throw refusal.reservedExchangeName(wanted.name);
+    this.#addExchange(wanted);
+    if (!wanted.durable) return 0;
+    const { name, type, autoDelete, internal } = wanted;
+    const record = { vhost: this.name, name, type, autoDelete, internal, arguments: wanted.arguments };
+    return this.#broker.log.define({ kind: 'exchange.declared', ...record });
+  }
+
+  /** @throws BrokerError 404. */
+  exchange(name: string): Exchange<Queue> {
+    const exchange = this.#exchanges.get(name);
+    if (exchange === undefined) throw refusal.noExchange(name, this.name);
+    return exchange;
+  }
+
+  /** @throws BrokerError 403 (system exchange, no permission), 406 `in use`; a missing exchange is no error. */
+  deleteExchange(owner: Owner, name: string, conditions: { ifUnused: boolean }): Ticket {
+    if (name === '') throw refusal.defaultExchange();
+    if (name.startsWith(RESERVED_PREFIX)) throw refusal.systemExchange(name, this.name);
+    this.#assertMay(owner, 'exchange', name, 'configure');
+    const exchange = this.#exchanges.get(name);
+    if (exchange === undefined) return 0;
+    if (conditions.ifUnused && !exchange.isUnused) throw refusal.exchangeInUse(name, this.name);
+    return this.#removeExchange(exchange);
+  }
+
+  /** @throws BrokerError 403, 404, 405. Binding twice is no error. */
+  bindQueue(owner: Owner, queueName: string, exchangeName: string, key: string, bindingArguments: FieldTable): Ticket {
+    const { queue, exchange } = this.#bindingEnds(owner, queueName, exchangeName);
+    const id = this.#broker.nextId();
+    const isNew = exchange.bind({
+      id,
+      source: exchangeName,
+      destination: queue,
+      key,
+      arguments: bindingArguments,
+    });
+    if (!isNew) return 0;
+    this.#sourcesOf(queue).add(exchange);
+    if (!queue.options.durable || !exchange.durable) return 0;
+    const names = { vhost: this.name, exchange: exchangeName, queue: queueName, key };
+    return this.#broker.log.define({ kind: 'binding.added', id, ...names, arguments: bindingArguments });
+  }
+
+  /** @throws BrokerError 403, 404, 405. A binding that does not exist is no error. */
+  unbindQueue(
+    owner: Owner,
+    queueName: string,
+    exchangeName: string,
+    key: string,
+    bindingArguments: FieldTable,
+  ): Ticket {
+    const { queue, exchange } = this.#bindingEnds(owner, queueName, exchangeName);
+    const removed = exchange.unbind(queue, key, bindingArguments);
+    if (removed === undefined) return 0;
+    const isLogged = queue.options.durable && exchange.durable;
+    const ticket = isLogged ? this.#broker.log.define({ kind: 'binding.removed', id: removed.id }) : 0;
+    return Math.max(ticket, this.#removeIfUnused(exchange));
+  }
+
+  /** The exchange for a client's publish. @throws BrokerError 403 (no write access, internal), 404. */
+  publishableExchange(owner: Owner, name: string): Exchange<Queue> {
+    const exchange = this.exchange(name);
+    this.#assertMay(owner, 'exchange', name, 'write');
+    if (exchange.internal) throw refusal.internalExchange(name, this.name);
+    return exchange;
+  }
+
+  /** Where a message goes whose routing key is `input.bytes[start, start + length)`. */
+  routeTo(exchange: Exchange<Queue>, input: Region, start: number, length: number): Route<Queue> {
+    return this.#broker.routes.resolve(exchange, input, start, length);
+  }
+
+  /**
+   * Hot path. Gives a message, with its one reference, to the queues of its route.
+   * @returns what must be durable before it may be confirmed, or 0.
+   */
+  publish(message: MessageHandle, route: Route<Queue>): Ticket {
+    const { queues } = route;
+    const { messages, log } = this.#broker;
+    this.counters.published++;
+    let ticket = 0;
+    for (let index = 0; index < queues.length; index++) {
+      const queue = queues[index];
+      if (queue === undefined) break;
+      messages.retain(message);
+      const sequence = queue.enqueue(message);
+      if (!queue.options.durable || !messages.isPersistent(message)) continue;
+      if (ticket === 0) ticket = log.publish(message);
+      log.reached(queue.id, sequence);
+    }
+    if (queues.length === 0) this.counters.unroutable++;
+    messages.release(message);
+    return ticket;
+  }
+
+  /** A connection is gone, and its exclusive queues with it. */
+  ownerClosed(owner: Owner): void {
+    for (const queue of owner.exclusiveQueues) this.#remove(queue);
+  }
+
+  #bindingEnds(owner: Owner, queueName: string, exchangeName: string): { queue: Queue; exchange: Exchange<Queue> } {
+    if (exchangeName === '') throw refusal.defaultExchange();
+    this.#assertMay(owner, 'queue', queueName, 'write');
+    this.#assertMay(owner, 'exchange', exchangeName, 'read');
+    return { queue: this.queue(owner, queueName), exchange: this.exchange(exchangeName) };
+  }
+
+  #assertMay(owner: Owner, kind: 'queue' | 'exchange', name: string, access: Access): void {
+    const resource = kind === 'exchange' && name === '' ? DEFAULT_EXCHANGE_PERMISSION : name;
+    if (this.#broker.permissions.mayAccess(owner.user, this.name, kind, resource, access)) return;
+    throw refusal.accessRefused(access, kind, resource, this.name, owner.user);
+  }
+
+  #addQueue(owner: Owner, name: string, wanted: QueueDeclaration): Queue {
+    const options = {
+      durable: wanted.durable && !wanted.exclusive,
+      owner: wanted.exclusive ? owner : undefined,
+      autoDelete: wanted.autoDelete,
+      arguments: wanted.arguments,
+    };
+    const queue = new ClassicQueue(this.#broker.nextId(), name, options, this.#world);
+    this.#queues.set(name, queue);
+    if (wanted.exclusive) owner.exclusiveQueues.add(queue);
+    return queue;
+  }
+
+  #addExchange(wanted: ExchangeRequest): void {
+    this.#exchanges.set(wanted.name, createExchange<Queue>({ id: this.#broker.nextId(), ...wanted }));
+  }
+
+  #sourcesOf(queue: Queue): Set<Exchange<Queue>> {
+    let sources = this.#sources.get(queue);
+    if (sources === undefined) {
+      sources = new Set();
+      this.#sources.set(queue, sources);
+    }
+    return sources;
+  }
+
+  #remove(queue: Queue): Ticket {
+    if (queue.isDeleted) return 0;
+    this.#queues.delete(queue.name);
+    queue.options.owner?.exclusiveQueues.delete(queue);
+    const sources = this.#sources.get(queue);
+    this.#sources.delete(queue);
+    queue.delete();
+    const ticket = queue.options.durable ? this.#broker.log.define({ kind: 'queue.deleted', id: queue.id }) : 0;
+    for (const exchange of sources ?? []) {
+      exchange.unbindAll(queue);
+      this.#removeIfUnused(exchange);
+    }
+    return ticket;
+  }
+
+  #removeIfUnused(exchange: Exchange<Queue>): Ticket {
+    return exchange.autoDelete && exchange.isUnused ? this.#removeExchange(exchange) : 0;
+  }
+
+  #removeExchange(exchange: Exchange<Queue>): Ticket {
+    if (exchange.isDeleted) return 0;
+    for (const binding of exchange.bindings) this.#sources.get(binding.destination)?.delete(exchange);
+    this.#exchanges.delete(exchange.name);
+    exchange.delete();
+    if (!exchange.durable) return 0;
+    return this.#broker.log.define({ kind: 'exchange.deleted', vhost: this.name, name: exchange.name });
+  }
+}
+
+/** RabbitMQ takes line ends out of the names of queues and exchanges. */
+function stripLineEnds(name: string): string {
+  return name.includes('\n') || name.includes('\r') ? name.replaceAll('\n', '').replaceAll('\r', '') : name;
+}

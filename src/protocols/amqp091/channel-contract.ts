@@ -1,0 +1,51 @@
+/**
+ * What a connection and its channels know of each other. The connection owns frames, handshake and closing; a channel
+ * owns what its methods do.
+ */
+
+import type { Region } from '../../base/bytes.ts';
+import type { Output } from '../../base/output.ts';
+import type { Broker } from '../../core/broker.ts';
+import type { Owner } from '../../core/owner.ts';
+import type { Vhost } from '../../core/vhost.ts';
+
+/** A channel, as the connection sees it. Refusals are thrown and answered by the connection. */
+export interface ChannelPort {
+  /** A method whose arguments are `input.bytes[start, end)`, behind class and method id. */
+  method(id: number, input: Region, start: number, end: number): void;
+  /** A content header's payload; `inputEnd` tells how far the buffer holds what comes behind it. */
+  header(input: Region, start: number, end: number, inputEnd: number): void;
+  /** A piece of a body frame's payload. */
+  body(input: Region, start: number, end: number): void;
+  /** The log has been flushed. */
+  endTurn(): void;
+  /** The output has room again. */
+  drained(): void;
+  /** Gives everything back. */
+  close(): void;
+  /** True while no more input may be handed in: the answer to the last method is still to come. */
+  readonly isWaiting: boolean;
+}
+
+/** The connection, as a channel sees it. */
+export interface ChannelHost {
+  readonly broker: Broker;
+  readonly vhost: Vhost;
+  readonly owner: Owner;
+  readonly output: Output;
+  /** As negotiated; 0 is unlimited. */
+  readonly frameMax: number;
+  readonly messageBytesMax: number;
+  /** Per channel; 0 is unlimited. */
+  readonly consumersMax: number;
+  /** As much output is waiting as one connection may have. */
+  readonly isOutputFull: boolean;
+  /** The client understands basic.cancel from the server. */
+  readonly canCancelConsumers: boolean;
+  /** Asks for `endTurn` at the end of this turn, or of the next when this one is ending. */
+  touch(): void;
+  /** An answer was written: when the output is full, no more input is taken until it has drained. */
+  answered(): void;
+}
+
+export type OpenChannel = (number: number, host: ChannelHost) => ChannelPort;

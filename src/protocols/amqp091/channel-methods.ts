@@ -1,0 +1,158 @@
+/**
+ * What the less frequent methods of a channel do: one function a method, found in one table.
+ */
+
+import { refusal } from '../../core/errors.ts';
+import type { Ticket } from '../../core/ports.ts';
+import { NOT_RESIDENT, type Queue } from '../../core/queue/queue.ts';
+import type { Channel } from './channel.ts';
+import type { Method } from './methods.ts';
+
+type Handler<M extends Method> = (channel: Channel, method: M) => void;
+type Handlers = { readonly [N in Method['name']]?: Handler<Extract<Method, { name: N }>> };
+
+const HANDLERS: Handlers = {
+  'exchange.declare': (channel, method) => {
+    const { owner, vhost } = channel.host;
+    if (method.passive) vhost.exchange(method.exchange);
+    const ticket = method.passive ? 0 : vhost.declareExchange(owner, { ...method, name: method.exchange });
+    finish(channel, method.noWait, ticket, { name: 'exchange.declare-ok' });
+  },
+
+  'exchange.delete': (channel, method) => {
+    const { owner, vhost } = channel.host;
+    const ticket = vhost.deleteExchange(owner, method.exchange, method);
+    finish(channel, method.noWait, ticket, { name: 'exchange.delete-ok' });
+  },
+
+  'queue.declare': (channel, method) => {
+    const { owner, vhost } = channel.host;
+    const { queue, ticket } = method.passive
+      ? { queue: vhost.queue(owner, queueName(channel, method.queue)), ticket: 0 }
+      : vhost.declareQueue(owner, { ...method, name: method.queue });
+    channel.lastQueueName = queue.name;
+    finish(channel, method.noWait, ticket, declareOk(queue));
+  },
+
+  'queue.bind': (channel, method) => {
+    const { owner, vhost } = channel.host;
+    const name = queueName(channel, method.queue);
+    const key = bindingKey(method.queue, method.routingKey, name);
+    const ticket = vhost.bindQueue(owner, name, method.exchange, key, method.arguments);
+    finish(channel, method.noWait, ticket, { name: 'queue.bind-ok' });
+  },
+
+  'queue.unbind': (channel, method) => {
+    const { owner, vhost } = channel.host;
+    const name = queueName(channel, method.queue);
+    const key = bindingKey(method.queue, method.routingKey, name);
+    const ticket = vhost.unbindQueue(owner, name, method.exchange, key, method.arguments);
+    finish(channel, false, ticket, { name: 'queue.unbind-ok' });
+  },
+
+  'queue.purge': (channel, method) => {
+    const { owner, vhost } = channel.host;
+    const messageCount = vhost.purgeQueue(owner, queueName(channel, method.queue));
+    finish(channel, method.noWait, 0, { name: 'queue.purge-ok', messageCount });
+  },
+
+  'queue.delete': (channel, method) => {
+    const { owner, vhost } = channel.host;
+    const { messages, ticket } = vhost.deleteQueue(owner, queueName(channel, method.queue), method);
+    finish(channel, method.noWait, ticket, { name: 'queue.delete-ok', messageCount: messages });
+  },
+
+  'basic.qos': (channel, method) => {
+    if (method.prefetchSize !== 0) throw refusal.notImplemented(`prefetch_size!=0 (${method.prefetchSize})`);
+    if (method.global) {
+      channel.unacked.credit.limit = method.prefetchCount;
+      channel.unacked.resumeAll();
+    } else channel.prefetch = method.prefetchCount;
+    channel.answer({ name: 'basic.qos-ok' });
+  },
+
+  'basic.consume': (channel, method) => {
+    const { owner, vhost } = channel.host;
+    const queue = vhost.readableQueue(owner, queueName(channel, method.queue));
+    const { consumerTag, noAck, exclusive } = method;
+    const consumer = channel.consumers.create({ queue, consumerTag, noAck, exclusive, priority: 0 });
+    if (!method.noWait) channel.answer({ name: 'basic.consume-ok', consumerTag: consumer.tag });
+    queue.addConsumer(consumer);
+  },
+
+  'basic.cancel': (channel, method) => {
+    channel.consumers.cancel(method.consumerTag);
+    if (!method.noWait) channel.answer({ name: 'basic.cancel-ok', consumerTag: method.consumerTag });
+  },
+
+  'basic.get': (channel, method) => {
+    const { owner, vhost } = channel.host;
+    const queue = vhost.readableQueue(owner, queueName(channel, method.queue));
+    channel.waitUntil(() => tryGet(channel, queue, method.noAck));
+  },
+
+  'basic.recover': (channel, method) => {
+    recover(channel, method.requeue);
+    channel.answer({ name: 'basic.recover-ok' });
+  },
+
+  'basic.recover-async': (channel, method) => recover(channel, method.requeue),
+
+  'confirm.select': (channel, method) => {
+    channel.selectConfirms();
+    if (!method.noWait) channel.answer({ name: 'confirm.select-ok' });
+  },
+
+  'channel.flow': (channel, method) => {
+    if (!method.active) throw refusal.notImplemented('active=false');
+    channel.answer({ name: 'channel.flow-ok', active: true });
+  },
+};
+
+/** @throws BrokerError what the method is refused with; 540 for a method that is not there. */
+export function handleMethod(channel: Channel, method: Method): void {
+  const handler = HANDLERS[method.name] as Handler<Method> | undefined;
+  if (handler === undefined) throw refusal.notImplemented(method.name);
+  handler(channel, method);
+}
+
+/** Answers when what was done is durable. */
+function finish(channel: Channel, noWait: boolean, ticket: Ticket, answer: Method): void {
+  if (!noWait) channel.answerWhenDurable(ticket, answer);
+}
+
+function declareOk(queue: Queue): Method {
+  const { name, readyCount, consumerCount } = queue;
+  return { name: 'queue.declare-ok', queue: name, messageCount: readyCount, consumerCount };
+}
+
+/** An empty name stands for the queue declared last on the channel. */
+function queueName(channel: Channel, name: string): string {
+  if (name !== '') return name;
+  if (channel.lastQueueName === undefined) throw refusal.noLastQueue();
+  return channel.lastQueueName;
+}
+
+/** With both names empty, the key is the queue's name too. */
+function bindingKey(givenQueue: string, givenKey: string, queue: string): string {
+  return givenQueue === '' && givenKey === '' ? queue : givenKey;
+}
+
+/** @returns false when the message is on its way back into memory. */
+function tryGet(channel: Channel, queue: Queue, noAck: boolean): boolean {
+  const { writer } = channel;
+  const tag = queue.take(channel.unacked, noAck, {
+    taken: (message, deliveryTag, redelivered, readyCount) => {
+      writer.getOk(message, deliveryTag, redelivered, readyCount);
+      channel.answered();
+    },
+  });
+  if (tag === NOT_RESIDENT) return false;
+  if (tag < 0) channel.answer({ name: 'basic.get-empty' });
+  return true;
+}
+
+function recover(channel: Channel, requeue: boolean): void {
+  if (!requeue) throw refusal.notImplemented('requeue=false');
+  channel.unacked.requeueAll();
+}

@@ -1,0 +1,209 @@
+/**
+ * A channel: what its methods do, what it publishes, what it is given and has not settled.
+ *
+ * The frequent methods (publish, ack, nack, reject) are read by position; all others are decoded into objects and handled
+ * in channel-methods.ts.
+ *
+ * hot path: flat memory
+ */
+
+import { ByteReader } from '../../base/byte-reader.ts';
+import type { Region } from '../../base/bytes.ts';
+import { CodecError } from '../../base/codec-error.ts';
+import { refusal } from '../../core/errors.ts';
+import type { DeliverySink, MessageHandle, Ticket } from '../../core/ports.ts';
+import type { Outcome } from '../../core/queue/settlement.ts';
+import { Unacked } from '../../core/queue/unacked.ts';
+import type { ChannelHost, ChannelPort } from './channel-contract.ts';
+import { ChannelConsumers } from './channel-consumers.ts';
+import { handleMethod } from './channel-methods.ts';
+import { Confirms } from './confirms.ts';
+import { DeliveryWriter } from './delivery-writer.ts';
+import { writeMethodFrame } from './frames-out.ts';
+import { decodeMethod, METHOD_IDS, type Method } from './methods.ts';
+import { Publisher } from './publisher.ts';
+import { PublishTarget } from './publish-target.ts';
+
+const MULTIPLE = 1;
+const REQUEUE = 1;
+const NACK_REQUEUE = 2;
+const TWO_POW_32 = 0x1_0000_0000;
+
+const reader = new ByteReader();
+
+/** Something that a command waits for before its answer goes out; the channel takes no input meanwhile. */
+interface Waiting {
+  /** @returns true when the answer has been given. */
+  tryAnswer(): boolean;
+}
+
+export class Channel implements ChannelPort, DeliverySink {
+  readonly number: number;
+  readonly host: ChannelHost;
+  readonly unacked: Unacked;
+  readonly consumers: ChannelConsumers;
+  readonly writer: DeliveryWriter;
+  /** The queue declared last, which an empty name stands for. */
+  lastQueueName: string | undefined;
+  /** basic.qos without `global`: for consumers to come. */
+  prefetch = 0;
+
+  readonly #publisher: Publisher;
+  #confirmedUpTo = 0;
+  #waiting: Waiting | undefined;
+
+  constructor(number: number, host: ChannelHost) {
+    this.number = number;
+    this.host = host;
+    this.unacked = new Unacked(host.broker.pump);
+    this.writer = new DeliveryWriter(host.output, host.broker.messages, number, host.frameMax);
+    this.consumers = new ChannelConsumers(this);
+    const target = new PublishTarget(host.vhost, host.owner);
+    this.#publisher = new Publisher(host.broker, host.vhost, target, this.writer, host.messageBytesMax);
+  }
+
+  get isWaiting(): boolean {
+    return this.#waiting !== undefined;
+  }
+
+  /** A method whose arguments are `input.bytes[start, end)`. */
+  method(id: number, input: Region, start: number, end: number): void {
+    if (this.#publisher.isExpectingContent) {
+      throw refusal.unexpectedFrame('expected content header for class 60, got non content header frame instead');
+    }
+    switch (id) {
+      case METHOD_IDS['basic.publish']:
+        return this.#publisher.method(input, start, end);
+      case METHOD_IDS['basic.ack']:
+        return this.#settle(input, start, end, MULTIPLE, 'ack');
+      case METHOD_IDS['basic.nack']:
+        return this.#settle(input, start, end, MULTIPLE, isSet(input, start, end, NACK_REQUEUE));
+      case METHOD_IDS['basic.reject']:
+        return this.#settle(input, start, end, 0, isSet(input, start, end, REQUEUE));
+      default:
+        return this.#decoded(id, input, start, end);
+    }
+  }
+
+  header(input: Region, start: number, end: number, inputEnd: number): void {
+    this.#publisher.header(input, start, end, inputEnd);
+    this.#afterContent();
+  }
+
+  body(input: Region, start: number, end: number): void {
+    this.#publisher.body(input, start, end);
+    this.#afterContent();
+  }
+
+  /** The log has been flushed: what waited for it may go out. */
+  endTurn(): void {
+    if (this.#waiting?.tryAnswer() === true) this.#waiting = undefined;
+    this.#writeConfirms();
+    if (this.#waiting !== undefined) this.host.touch();
+  }
+
+  /** The output has room again. */
+  drained(): void {
+    this.#writeConfirms();
+    this.unacked.resumeAll();
+    this.consumers.resumeAll();
+  }
+
+  /** Gives everything back: consumers leave their queues, then what they had not settled returns. */
+  close(): void {
+    this.#waiting = undefined;
+    this.#publisher.forget();
+    this.consumers.closeAll();
+    this.unacked.requeueAll();
+  }
+
+  get canTakeMore(): boolean {
+    return !this.host.isOutputFull;
+  }
+
+  deliver(consumerId: number, message: MessageHandle, tag: number, redelivered: boolean): void {
+    this.writer.deliver(this.consumers.template(consumerId), message, tag, redelivered);
+    this.host.touch();
+  }
+
+  cancelled(consumerId: number): void {
+    const tag = this.consumers.forget(consumerId);
+    if (!this.host.canCancelConsumers) return;
+    writeMethodFrame(this.host.output, this.number, { name: 'basic.cancel', consumerTag: tag, noWait: true });
+    this.host.touch();
+  }
+
+  /** Every publish from now on is confirmed. */
+  selectConfirms(): void {
+    this.#publisher.confirms ??= new Confirms();
+  }
+
+  /** Writes an answer, for which the client waits. */
+  answer(method: Method): void {
+    writeMethodFrame(this.host.output, this.number, method);
+    this.answered();
+  }
+
+  /** An answer was written: the output may be full now, then no more input is taken. */
+  answered(): void {
+    this.host.touch();
+    this.host.answered();
+  }
+
+  /** Answers once the log has come to `ticket`; no input is taken before. */
+  answerWhenDurable(ticket: Ticket, method: Method): void {
+    this.waitUntil(() => {
+      if (this.host.broker.log.durable < ticket) return false;
+      this.answer(method);
+      return true;
+    });
+  }
+
+  /** Tries now and at the end of each turn, until `tryAnswer` is true; no input is taken before. */
+  waitUntil(tryAnswer: () => boolean): void {
+    if (tryAnswer()) return;
+    this.#waiting = { tryAnswer };
+    this.host.touch();
+  }
+
+  #settle(input: Region, start: number, end: number, multipleBit: number, outcome: Outcome): void {
+    if (end - start !== 9) throw new CodecError('basic.ack, nack or reject has the wrong length');
+    const view = input.view;
+    const tag = view.getUint32(start) * TWO_POW_32 + view.getUint32(start + 4);
+    this.unacked.settle(tag, (view.getUint8(start + 8) & multipleBit) !== 0, outcome);
+  }
+
+  #decoded(id: number, input: Region, start: number, end: number): void {
+    reader.reset(input, start, end);
+    const method = decodeMethod(id, reader);
+    if (method === undefined) throw refusal.commandInvalid(`unknown method ${id >>> 16}/${id & 0xffff}`);
+    handleMethod(this, method);
+  }
+
+  #afterContent(): void {
+    const publisher = this.#publisher;
+    if (publisher.confirms !== undefined) this.host.touch();
+    if (!publisher.hasReturned) return;
+    publisher.hasReturned = false;
+    this.answered();
+  }
+
+  /** One basic.ack for all that may be confirmed by now. While the output is full they wait, and become fewer. */
+  #writeConfirms(): void {
+    const confirms = this.#publisher.confirms;
+    if (confirms === undefined || this.#confirmedUpTo === confirms.published) return;
+    const upTo = confirms.advance(this.host.broker.log.durable);
+    if (confirms.isWaiting) this.host.touch();
+    if (upTo === this.#confirmedUpTo || this.host.isOutputFull) return;
+    const multiple = upTo > this.#confirmedUpTo + 1;
+    this.#confirmedUpTo = upTo;
+    writeMethodFrame(this.host.output, this.number, { name: 'basic.ack', deliveryTag: upTo, multiple });
+    this.host.touch();
+  }
+}
+
+/** What nack and reject ask for. */
+function isSet(input: Region, start: number, end: number, requeueBit: number): Outcome {
+  const bits = end - start === 9 ? input.view.getUint8(start + 8) : 0;
+  return (bits & requeueBit) !== 0 ? 'requeue' : 'reject';
+}

@@ -1,0 +1,98 @@
+/**
+ * Where a channel's publishes go. Most publishers send one basic.publish after the other with the same bytes: then the
+ * route of the last one is good again, and nothing is looked up.
+ *
+ * hot path: flat memory
+ */
+
+import { copyBytes, equalBytes, type Region, regionOf } from '../../base/bytes.ts';
+import { CodecError } from '../../base/codec-error.ts';
+import { refusal } from '../../core/errors.ts';
+import type { Exchange } from '../../core/exchange/exchange.ts';
+import type { Owner } from '../../core/owner.ts';
+import type { Queue } from '../../core/queue/queue.ts';
+import type { Route } from '../../core/route.ts';
+import type { Vhost } from '../../core/vhost.ts';
+
+const MANDATORY = 1;
+const IMMEDIATE = 2;
+const REMEMBERED_BYTES_MIN = 64;
+
+const decoder = new TextDecoder();
+
+export class PublishTarget {
+  /** Of the last `resolve`. */
+  mandatory = false;
+
+  readonly #vhost: Vhost;
+  readonly #owner: Owner;
+  #remembered: Region | undefined;
+  #length = -1;
+  #exchange: Exchange<Queue> | undefined;
+  #route: Route<Queue> | undefined;
+  #permissionsEpoch = -1;
+
+  constructor(vhost: Vhost, owner: Owner) {
+    this.#vhost = vhost;
+    this.#owner = owner;
+  }
+
+  /**
+   * Reads the arguments of a basic.publish, `input.bytes[start, end)`.
+   * @throws BrokerError 404, 403 (no such exchange, no access, internal), 540 (`immediate=true`); CodecError.
+   */
+  resolve(input: Region, start: number, end: number): Route<Queue> {
+    const length = end - start;
+    const route = this.#route;
+    if (
+      length === this.#length &&
+      route !== undefined &&
+      equalBytes(this.#remembered!, 0, input, start, length) &&
+      !route.isStale &&
+      this.#permissionsEpoch === this.#vhost.permissionsEpoch
+    ) {
+      return route;
+    }
+    return this.#lookUp(input, start, end);
+  }
+
+  #lookUp(input: Region, start: number, end: number): Route<Queue> {
+    const exchangeAt = start + 2;
+    const exchangeBytes = exchangeAt < end ? input.view.getUint8(exchangeAt) : 0;
+    const keyAt = exchangeAt + 1 + exchangeBytes;
+    const keyBytes = keyAt < end ? input.view.getUint8(keyAt) : 0;
+    const bitsAt = keyAt + 1 + keyBytes;
+    if (bitsAt + 1 !== end) throw new CodecError('basic.publish is cut short or too long');
+    const bits = input.view.getUint8(bitsAt);
+    if ((bits & IMMEDIATE) !== 0) throw refusal.notImplemented('immediate=true');
+    const exchange = this.#exchangeAt(input, exchangeAt, exchangeBytes);
+    const route = this.#vhost.routeTo(exchange, input, keyAt + 1, keyBytes);
+    this.mandatory = (bits & MANDATORY) !== 0;
+    this.#remember(input, start, end - start);
+    this.#exchange = exchange;
+    this.#route = route;
+    this.#permissionsEpoch = this.#vhost.permissionsEpoch;
+    return route;
+  }
+
+  /** The exchange named at `at` (a short string): the last one when it has the same name, else looked up and checked. */
+  #exchangeAt(input: Region, at: number, bytes: number): Exchange<Queue> {
+    const isSame =
+      this.#exchange !== undefined &&
+      !this.#exchange.isDeleted &&
+      this.#permissionsEpoch === this.#vhost.permissionsEpoch &&
+      this.#remembered!.bytes[2] === bytes &&
+      equalBytes(this.#remembered!, 2, input, at, bytes + 1);
+    if (isSame) return this.#exchange!;
+    const name = decoder.decode(input.bytes.subarray(at + 1, at + 1 + bytes));
+    return this.#vhost.publishableExchange(this.#owner, name);
+  }
+
+  #remember(input: Region, start: number, length: number): void {
+    if (this.#remembered === undefined || this.#remembered.bytes.length < length) {
+      this.#remembered = regionOf(new Uint8Array(Math.max(length, REMEMBERED_BYTES_MIN)));
+    }
+    copyBytes(this.#remembered, 0, input, start, length);
+    this.#length = length;
+  }
+}

@@ -1,0 +1,215 @@
+/**
+ * The publishing half of a channel: puts basic.publish, content header and body frames together into one message, hands
+ * it to the vhost, and knows what has to be returned and confirmed.
+ *
+ * hot path: flat memory
+ */
+
+import { type Region, regionOf } from '../../base/bytes.ts';
+import { CodecError } from '../../base/codec-error.ts';
+import { REPLY_CODES, refusal } from '../../core/errors.ts';
+import { LARGE_BODY_BYTES, PROPERTIES_BYTES_MAX } from '../../core/messages.ts';
+import type { MessageHandle } from '../../core/ports.ts';
+import type { Queue } from '../../core/queue/queue.ts';
+import type { Route } from '../../core/route.ts';
+import type { Broker } from '../../core/broker.ts';
+import type { Vhost } from '../../core/vhost.ts';
+import { BodyBuilder } from './body-builder.ts';
+import type { Confirms } from './confirms.ts';
+import type { DeliveryWriter } from './delivery-writer.ts';
+import { deliveryMode } from './properties.ts';
+import type { PublishTarget } from './publish-target.ts';
+
+const BASIC_CLASS = 60;
+/** Of a content header before the properties: class, weight, body size. */
+const CONTENT_HEAD_BYTES = 12;
+const BODY_SIZE_AT = 4;
+const PERSISTENT = 2;
+const TWO_POW_32 = 0x1_0000_0000;
+
+const NOTHING = regionOf(new Uint8Array(0));
+
+export class Publisher {
+  /** Set by confirm.select. */
+  confirms: Confirms | undefined;
+  /** Set by a basic.return: it was an answer, for which a full output must wait. */
+  hasReturned = false;
+
+  readonly #broker: Broker;
+  readonly #vhost: Vhost;
+  readonly #target: PublishTarget;
+  readonly #writer: DeliveryWriter;
+  readonly #messageBytesMax: number;
+
+  /** The route of the message being put together; undefined between messages. */
+  #route: Route<Queue> | undefined;
+  #mandatory = false;
+  #hasHeader = false;
+  #bodyBytes = 0;
+  #properties: Region = NOTHING;
+  #propertiesStart = 0;
+  #propertiesBytes = 0;
+  /** True when the properties still lie in the caller's buffer. */
+  #isPropertiesBorrowed = false;
+  #body: BodyBuilder | undefined;
+
+  constructor(
+    broker: Broker,
+    vhost: Vhost,
+    target: PublishTarget,
+    writer: DeliveryWriter,
+    messageBytesMax: number,
+  ) {
+    this.#broker = broker;
+    this.#vhost = vhost;
+    this.#target = target;
+    this.#writer = writer;
+    this.#messageBytesMax = messageBytesMax;
+  }
+
+  /** A message has begun and is not complete: no other method may come now. */
+  get isExpectingContent(): boolean {
+    return this.#route !== undefined;
+  }
+
+  /** basic.publish: its arguments are `input.bytes[start, end)`. */
+  method(input: Region, start: number, end: number): void {
+    this.#route = this.#target.resolve(input, start, end);
+    this.#mandatory = this.#target.mandatory;
+    this.#hasHeader = false;
+  }
+
+  /** The content header; `inputEnd` tells how far the caller's buffer holds what comes behind it. */
+  header(input: Region, start: number, end: number, inputEnd: number): void {
+    if (this.#route === undefined || this.#hasHeader) {
+      throw refusal.unexpectedFrame('expected content header for class 60, got non content header frame instead');
+    }
+    if (end - start < CONTENT_HEAD_BYTES + 2) throw new CodecError('content header is cut short');
+    const view = input.view;
+    if (view.getUint16(start) !== BASIC_CLASS) throw refusal.unexpectedFrame(wrongClass(view.getUint16(start)));
+    const bodyBytes =
+      view.getUint32(start + BODY_SIZE_AT) * TWO_POW_32 + view.getUint32(start + BODY_SIZE_AT + 4);
+    if (bodyBytes > this.#messageBytesMax) throw refusal.messageTooLarge(bodyBytes, this.#messageBytesMax);
+    const propertiesBytes = end - start - CONTENT_HEAD_BYTES;
+    if (propertiesBytes > PROPERTIES_BYTES_MAX) throw new CodecError('the properties are too large');
+    this.#hasHeader = true;
+    this.#bodyBytes = bodyBytes;
+    this.#properties = input;
+    this.#propertiesStart = start + CONTENT_HEAD_BYTES;
+    this.#propertiesBytes = propertiesBytes;
+    this.#isPropertiesBorrowed = true;
+    if (bodyBytes === 0) this.#complete(input, 0);
+    else if (inputEnd - end < bodyBytes) this.#keepProperties();
+  }
+
+  /** A piece of a body frame's payload. */
+  body(input: Region, start: number, end: number): void {
+    if (!this.#hasHeader || this.#route === undefined) {
+      throw refusal.unexpectedFrame('expected method frame, got non method frame instead');
+    }
+    if (this.#body === undefined && end - start === this.#bodyBytes && this.#bodyBytes <= LARGE_BODY_BYTES) {
+      this.#complete(input, start);
+      return;
+    }
+    this.#keepProperties();
+    const body = this.#collect(end - start);
+    body.append(input.bytes, start, end);
+    if (body.isComplete) this.#completeCollected(body);
+  }
+
+  /** The channel is closing: what was half received is forgotten. */
+  forget(): void {
+    this.#route = undefined;
+    this.#hasHeader = false;
+    this.#body = undefined;
+    this.#properties = NOTHING;
+  }
+
+  #collect(arrived: number): BodyBuilder {
+    this.#body ??= new BodyBuilder(this.#bodyBytes);
+    if (this.#body.receivedBytes + arrived > this.#bodyBytes) {
+      throw refusal.unexpectedFrame('content body is larger than its header announced');
+    }
+    return this.#body;
+  }
+
+  /** Copies the properties out of the caller's buffer: the message will not be complete before it is used again. */
+  #keepProperties(): void {
+    if (!this.#isPropertiesBorrowed) return;
+    const start = this.#propertiesStart;
+    this.#properties = regionOf(this.#properties.bytes.slice(start, start + this.#propertiesBytes));
+    this.#propertiesStart = 0;
+    this.#isPropertiesBorrowed = false;
+  }
+
+  #completeCollected(body: BodyBuilder): void {
+    this.#body = undefined;
+    if (this.#bodyBytes <= LARGE_BODY_BYTES) this.#complete(regionOf(body.join()), 0);
+    else this.#publish(this.#createLarge(body.pieces()));
+  }
+
+  #complete(body: Region, bodyStart: number): void {
+    const route = this.#route!;
+    if (route.queues.length === 0 && !this.#mandatory) {
+      this.#unroutable();
+      return;
+    }
+    this.#publish(
+      this.#broker.messages.create(
+        route,
+        this.#isPersistent(),
+        this.#broker.clock.now(),
+        this.#properties,
+        this.#propertiesStart,
+        this.#propertiesBytes,
+        body,
+        bodyStart,
+        this.#bodyBytes,
+      ),
+    );
+  }
+
+  #createLarge(pieces: readonly Uint8Array[]): MessageHandle {
+    return this.#broker.messages.createLarge(
+      this.#route!,
+      this.#isPersistent(),
+      this.#broker.clock.now(),
+      this.#properties,
+      this.#propertiesStart,
+      this.#propertiesBytes,
+      pieces,
+    );
+  }
+
+  #isPersistent(): boolean {
+    const start = this.#propertiesStart;
+    return deliveryMode(this.#properties, start, start + this.#propertiesBytes) === PERSISTENT;
+  }
+
+  #publish(message: MessageHandle): void {
+    const route = this.#route!;
+    if (route.queues.length === 0 && this.#mandatory) {
+      this.#writer.returned(message, REPLY_CODES.NO_ROUTE, 'NO_ROUTE');
+      this.hasReturned = true;
+    }
+    const ticket = this.#vhost.publish(message, route);
+    this.confirms?.add(ticket);
+    this.#finish();
+  }
+
+  #unroutable(): void {
+    this.#vhost.counters.unroutable++;
+    this.confirms?.add(0);
+    this.#finish();
+  }
+
+  #finish(): void {
+    this.#route = undefined;
+    this.#hasHeader = false;
+    if (!this.#isPropertiesBorrowed) this.#properties = NOTHING;
+  }
+}
+
+function wrongClass(classId: number): string {
+  return `expected content header for class 60, got one for class ${classId} instead`;
+}

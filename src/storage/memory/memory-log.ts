@@ -1,0 +1,59 @@
+/**
+ * A log that keeps nothing: for brokers whose data may go with the process, and for the simulator, which decides how
+ * many turns late it is.
+ */
+
+import type { Log, MessageHandle, Ticket } from '../../core/ports.ts';
+import type { DefinitionRecord, SettleReason } from '../../core/records.ts';
+
+export interface MemoryLogOptions {
+  /** How many flushes after the one that wrote it a ticket becomes durable; 0 by default. Infinity: never. */
+  readonly flushesLate?: () => number;
+}
+
+interface WaitingTicket {
+  readonly ticket: Ticket;
+  readonly dueFlush: number;
+}
+
+export class MemoryLog implements Log {
+  durable: Ticket = 0;
+  appended: Ticket = 0;
+
+  readonly #flushesLate: () => number;
+  #flushes = 0;
+  #waiting: WaitingTicket[] = [];
+
+  constructor(options: MemoryLogOptions = {}) {
+    this.#flushesLate = options.flushesLate ?? (() => 0);
+  }
+
+  publish(_message: MessageHandle): Ticket {
+    return ++this.appended;
+  }
+
+  reached(_queueId: number, _sequence: number): void {}
+
+  settle(_queueId: number, _sequence: number, _reason: SettleReason): Ticket {
+    return ++this.appended;
+  }
+
+  define(_record: DefinitionRecord): Ticket {
+    return ++this.appended;
+  }
+
+  flush(): void {
+    this.#flushes++;
+    const late = this.#flushesLate();
+    if (late <= 0 && this.#waiting.length === 0) this.durable = this.appended;
+    else this.#flushLate(late);
+  }
+
+  /** Tickets become durable in their order, each not before its flush has come. */
+  #flushLate(late: number): void {
+    this.#waiting.push({ ticket: this.appended, dueFlush: this.#flushes + late });
+    while (this.#waiting.length > 0 && this.#waiting[0]!.dueFlush <= this.#flushes) {
+      this.durable = this.#waiting.shift()!.ticket;
+    }
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * Where messages go that are not to stay in the arena, kept on the JavaScript heap: it pages out when its options say so
+ * and answers turns later. A broker in memory never pages; the simulator always does, so that every path that meets a
+ * paged head is walked.
+ */
+
+import type { Messages, StoredMessage } from '../../core/messages.ts';
+import type { PagedQueue, Residency } from '../../core/ports.ts';
+import type { Pump, Task } from '../../core/pump.ts';
+
+export interface MemoryResidencyOptions {
+  readonly shouldPageOut: () => boolean;
+  /** How many turns a read takes, at least 1. */
+  readonly turnsLate: () => number;
+}
+
+export class MemoryResidency implements Residency {
+  readonly #messages: Messages;
+  readonly #pump: Pump;
+  readonly #options: MemoryResidencyOptions;
+  readonly #pages = new Map<number, readonly StoredMessage[]>();
+  #nextPage = 1;
+
+  constructor(messages: Messages, pump: Pump, options: MemoryResidencyOptions) {
+    this.#messages = messages;
+    this.#pump = pump;
+    this.#options = options;
+  }
+
+  get pageCount(): number {
+    return this.#pages.size;
+  }
+
+  pageOut(_queue: PagedQueue, handles: Uint32Array): number | undefined {
+    if (!this.#options.shouldPageOut()) return undefined;
+    const page = this.#nextPage++;
+    this.#pages.set(
+      page,
+      Array.from(handles, (handle) => this.#messages.copyOut(handle)),
+    );
+    for (const handle of handles) this.#messages.release(handle);
+    return page;
+  }
+
+  readAhead(queue: PagedQueue, page: number): void {
+    this.#pump.addTask(new ReadTask(this.#options.turnsLate(), () => this.#deliver(queue, page)));
+  }
+
+  discard(page: number): void {
+    this.#pages.delete(page);
+  }
+
+  #deliver(queue: PagedQueue, page: number): void {
+    const stored = this.#pages.get(page);
+    if (stored === undefined) return;
+    this.#pages.delete(page);
+    queue.pagedIn(
+      page,
+      Uint32Array.from(stored, (message) => this.#messages.copyIn(message)),
+    );
+  }
+}
+
+/** Waits a number of turns, then delivers. */
+class ReadTask implements Task {
+  #turnsLeft: number;
+  readonly #deliver: () => void;
+
+  constructor(turns: number, deliver: () => void) {
+    this.#turnsLeft = turns;
+    this.#deliver = deliver;
+  }
+
+  step(): boolean {
+    if (--this.#turnsLeft > 0) return false;
+    this.#deliver();
+    return true;
+  }
+}
