@@ -7,16 +7,11 @@
 import { ByteWriter } from '../../base/byte-writer.ts';
 import { copyBytes, type Region, regionOf } from '../../base/bytes.ts';
 import type { Output } from '../../base/output.ts';
+import { FRAME_END, FRAME_OVERHEAD_BYTES, FRAME_TYPES } from './frame.ts';
 import { encodeMethod, type Method } from './methods.ts';
 
-/** 0-9-1 §4.2.3, and 8 for heartbeats as everyone implements it. */
-export const FRAME_TYPES = { method: 1, header: 2, body: 3, heartbeat: 8 } as const;
-
 /** Type (1), channel (2) and payload length (4). */
-export const FRAME_HEAD_BYTES = 7;
-export const FRAME_END = 0xce;
-/** What a frame has besides its payload. */
-export const FRAME_OVERHEAD_BYTES = FRAME_HEAD_BYTES + 1;
+const FRAME_HEAD_BYTES = 7;
 
 const writer = new ByteWriter();
 
