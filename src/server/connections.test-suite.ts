@@ -98,7 +98,7 @@ class TestServer {
         return session;
       },
     };
-    const broker = { log: { durable: 0, flush: () => void this.turns++ }, pump: () => false };
+    const broker = { log: { durable: 0, flush: () => void this.turns++ }, endTurn: () => false };
     const turn = new Turn({ broker, schedule: setImmediate });
     this.connections = new Connections({ protocol, turn, clock: this.clock, limits: LIMITS }, openReading);
     this.server = createServer({ pauseOnConnect: true, noDelay: true });

@@ -18,7 +18,7 @@ class World {
   constructor() {
     const broker = {
       log: this.log,
-      pump: (budget: number) => {
+      endTurn: (budget: number) => {
         this.events.push(`pump ${budget}`);
         return this.onPump();
       },

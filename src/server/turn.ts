@@ -25,8 +25,8 @@ export interface TurnConnection {
 /** What a turn needs of the broker. */
 export interface TurnBroker {
   readonly log: { readonly durable: number; flush(): void };
-  /** Delivers; true when work is left for the next turn. */
-  pump(budget: number): boolean;
+  /** Pumps: hands out so many messages at most; true when work is left for the next turn. */
+  endTurn(budget: number): boolean;
 }
 
 export interface TurnOptions {
@@ -82,7 +82,7 @@ export class Turn {
   /** Ends the turn. Whoever is touched by the pump belongs to it. */
   end(): void {
     this.#isScheduled = true;
-    const isWorkLeft = this.#broker.pump(this.#deliveriesPerTurn);
+    const isWorkLeft = this.#broker.endTurn(this.#deliveriesPerTurn);
     this.#broker.log.flush();
     this.#includeWaiting();
     this.#isScheduled = false;

@@ -67,7 +67,7 @@ export const OPTIONS = {
     default: '',
     doc: "File with the private key of the server's certificate, in PEM form. Needed for TLS.",
   }),
-  tlsVerify: option({
+  tlsVerify: option<'verify_none' | 'verify_peer'>({
     key: 'ssl_options.verify',
     type: oneOf('verify_none', 'verify_peer'),
     default: 'verify_none',
