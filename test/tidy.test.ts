@@ -9,15 +9,15 @@ import { expect, test } from 'vitest';
 import { checkFloors } from './tidy/floors.ts';
 import { checkCycles, checkOrphans } from './tidy/graph.ts';
 import { checkLanguage, checkNonNull } from './tidy/language.ts';
-import { checkComments, checkFolders, checkHeaders, checkNames } from './tidy/prose.ts';
+import { checkComments, checkFolders, checkHeaders, checkNamedFiles, checkNames } from './tidy/prose.ts';
 import { checkFileSize, checkFunctionSize } from './tidy/size.ts';
 import { parseSource, type Source } from './tidy/source.ts';
 import { checkWords } from './tidy/words.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
-const sources: readonly Source[] = ['src', 'test', 'bench', 'scripts']
-  .flatMap(filesBelow)
+const paths: readonly string[] = ['src', 'test', 'bench', 'scripts', 'docs'].flatMap(filesBelow);
+const sources: readonly Source[] = paths
   .filter((path) => /\.(ts|mjs)$/.test(path))
   .map((path) => parseSource(path, readFileSync(ROOT + path, 'utf8')));
 const typescript = sources.filter(({ path }) => path.endsWith('.ts'));
@@ -69,6 +69,10 @@ test('files have names that say what is inside', () => {
 test('ARCHITECTURE.md names every folder', () => {
   const folders = new Set(sources.map(({ path }) => path.slice(0, path.lastIndexOf('/'))));
   expect(checkFolders([...folders].sort(), readFileSync(`${ROOT}ARCHITECTURE.md`, 'utf8'))).toEqual([]);
+});
+
+test.each(['ARCHITECTURE.md', 'CONTRIBUTING.md', 'README.md'])('%s names no file that is gone', (document) => {
+  expect(checkNamedFiles(document, readFileSync(ROOT + document, 'utf8'), paths)).toEqual([]);
 });
 
 function filesBelow(folder: string): string[] {

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { checkFloors } from './floors.ts';
 import { checkCycles, checkOrphans } from './graph.ts';
 import { checkLanguage, checkNonNull } from './language.ts';
-import { checkComments, checkFolders, checkHeaders, checkNames } from './prose.ts';
+import { checkComments, checkFolders, checkHeaders, checkNamedFiles, checkNames } from './prose.ts';
 import { checkFileSize, checkFunctionSize } from './size.ts';
 import { parseSource } from './source.ts';
 import { checkWords } from './words.ts';
@@ -208,5 +208,10 @@ describe('prose', () => {
   test('every folder is named in ARCHITECTURE.md', () => {
     const text = 'Below `src/core/` stands all that decides.';
     expect(checkFolders(['src/core', 'src/core/queue'], text)).toEqual([expect.stringContaining('`src/core/queue/`')]);
+  });
+
+  test('a document names no file that is gone', () => {
+    const text = 'See `src/core/pump.ts`, `src/core/gone.ts` and `src/core/`.';
+    expect(checkNamedFiles('A.md', text, ['src/core/pump.ts'])).toEqual([expect.stringContaining('src/core/gone.ts')]);
   });
 });

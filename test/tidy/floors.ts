@@ -30,7 +30,7 @@ const FLOORS: Readonly<Record<string, Floor>> = {
 };
 
 /** The program that is the server: the one part of cli/ that does not talk HTTP. */
-const SERVER_PROGRAM = /^src\/cli\/leveret(-[a-z-]+)?\.ts$/;
+const SERVER_PROGRAM = /^src\/cli\/leveret(-[a-z-]+)?(\.test)?\.ts$/;
 
 /** Imports that a unit test needs on any floor. */
 const TEST_PACKAGES = new Set(['vitest', 'fast-check']);

@@ -50,3 +50,15 @@ export function checkFolders(folders: readonly string[], architecture: string): 
     .filter((folder) => !architecture.includes(`\`${folder}/\``))
     .map((folder) => `ARCHITECTURE.md does not name \`${folder}/\`: say there in one line what it is for`);
 }
+
+/**
+ * A file that a document names, from the repository's root, exists.
+ *
+ * @param paths all files of the repository
+ */
+export function checkNamedFiles(document: string, text: string, paths: readonly string[]): string[] {
+  const named = [...text.matchAll(/`((?:src|test|bench|scripts|docs)\/[\w./-]+\.\w+)`/g)].map(([, path]) => path ?? '');
+  return [...new Set(named)]
+    .filter((path) => !paths.includes(path))
+    .map((path) => `${document} names ${path}, which does not exist: say where it went`);
+}
