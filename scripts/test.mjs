@@ -2,10 +2,10 @@
  * `npm test`: everything that must hold before a commit. Installs what is missing, then runs every step, also after
  * one has failed, and ends with the list of those that did.
  *
- * `npm test -- src/core` runs only the tests whose path contains that. `--long` runs the long tests instead.
+ * `npm test -- src/core` runs only the tests whose path contains that, with any option of vitest. `npm run test:long`
+ * runs the long tests instead.
  */
 
-import { parseArgs } from 'node:util';
 import { buildWhenStale } from './build.mjs';
 import { installMissing } from './install.mjs';
 import { runInstalled } from './run.mjs';
@@ -19,15 +19,13 @@ const STEPS = [
   ['unused files, exports and packages', 'knip/bin/knip.js', []],
 ];
 
-const { values: options, positionals: paths } = parseArgs({
-  options: { long: { type: 'boolean', default: false } },
-  allowPositionals: true,
-});
+const args = process.argv.slice(2);
+const isLong = args[0] === '--long';
 
 await installMissing();
 await buildWhenStale();
-if (options.long) process.exitCode = await runInstalled(VITEST, ['run', '-c', 'vitest.long.config.ts', ...paths]);
-else if (paths.length > 0) process.exitCode = await runInstalled(VITEST, ['run', ...paths]);
+if (isLong) process.exitCode = await runInstalled(VITEST, ['run', '-c', 'vitest.long.config.ts', ...args.slice(1)]);
+else if (args.length > 0) process.exitCode = await runInstalled(VITEST, ['run', ...args]);
 else process.exitCode = await runAll();
 
 async function runAll() {
