@@ -14,7 +14,7 @@ const VITEST = 'vitest/vitest.mjs';
 
 const STEPS = [
   ['types', 'typescript/bin/tsc', ['-p', 'tsconfig.test.json']],
-  ['format and lint', '@biomejs/biome/bin/biome', ['check', '.']],
+  ['format and lint', '@biomejs/biome/bin/biome', ['check', '--error-on-warnings', '.']],
   ['tests', VITEST, ['run']],
   ['unused files, exports and packages', 'knip/bin/knip.js', []],
 ];
