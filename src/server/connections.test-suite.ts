@@ -98,7 +98,7 @@ class TestServer {
         return session;
       },
     };
-    const broker = { log: { durable: 0, flush: () => void this.turns++ }, endTurn: () => false };
+    const broker = { log: { flush: () => void this.turns++ }, endTurn: () => false };
     const turn = new Turn({ broker, schedule: setImmediate });
     this.connections = new Connections({ protocol, turn, clock: this.clock, limits: LIMITS }, openReading);
     this.server = createServer({ pauseOnConnect: true, noDelay: true });
@@ -235,17 +235,24 @@ export function connectionsSuite(name: string, openReading: () => OpenReading): 
       expect(callsWhilePaused).toBe(0);
     });
 
-    test('goes on writing to a client that reads slowly and says when there is room', async () => {
+    test('a session with a full output is told when there is room again, and only then', async () => {
       const { client, session } = await start().client();
       const chunk = 'x'.repeat(256 * 1024);
       let left = 64;
-      session.onDrained = () => {
-        if (left === 0) session.transport.closeAfterWrite();
+      let fills = 0;
+      const fill = () => {
+        fills++;
         for (; left > 0 && session.output.pendingBytes < LIMITS.outputBytesMax; left--) session.write(chunk);
+        if (left === 0) session.transport.closeAfterWrite();
       };
+      session.onDrained = fill;
+      session.onReceive = fill;
       session.write('begin');
+      client.write('go');
 
       expect((await readToEnd(client)).length).toBe('begin'.length + 64 * chunk.length);
+      // Four chunks fill the output.
+      expect(fills).toBe(64 / 4);
     });
 
     test('tells the session once when the client hangs up', async () => {

@@ -14,7 +14,7 @@ import type { Turn, TurnConnection } from './turn.ts';
 export interface ConnectionLimits {
   /** One connection hands in at most this much per turn, rounded up to a whole read; then the others have their say. */
   readonly readBytesPerTurn: number;
-  /** With less than this unwritten, consumers that were held back may go on. */
+  /** With so much unwritten the session holds back; once there is less, it is told. The protocol has the same limit. */
   readonly outputBytesMax: number;
   /** A closing connection whose output the client does not take is dropped after this time. */
   readonly closeWriteMs: number;
@@ -37,7 +37,6 @@ export class SocketTransport implements Transport, TurnConnection {
   readonly session: Session;
   isClosed = false;
   isTouched = false;
-  isWaiting = false;
 
   readonly #context: ConnectionContext;
   readonly #socket: Socket;
@@ -141,12 +140,19 @@ export class SocketTransport implements Transport, TurnConnection {
 
   readonly #written = (error?: Error | null): void => {
     if (this.isClosed) return;
+    const wasFull = this.#isFull;
     this.#giveBackInFlight();
     if (error) return;
     this.#write();
-    const isBelowLimit = this.session.output.pendingBytes < this.#context.limits.outputBytesMax;
-    if (this.#state === 'open' && isBelowLimit) this.session.drained();
+    if (!wasFull || this.#isFull || this.#state !== 'open') return;
+    // What was held back goes out in a turn.
+    this.touch();
+    this.session.drained();
   };
+
+  get #isFull(): boolean {
+    return this.session.output.pendingBytes >= this.#context.limits.outputBytesMax;
+  }
 
   #end(): void {
     this.#state = 'ending';

@@ -11,20 +11,20 @@ import type { Session } from '../protocols/session.ts';
 /** How many deliveries one turn makes at most: a turn then stays well below 10 ms. */
 export const DELIVERIES_PER_TURN = 4096;
 
-/** What a turn needs of a connection. The two flags belong to `Turn`; they start as false. */
+/** What a turn needs of a connection. */
 export interface TurnConnection {
   readonly session: Session;
   /** True once `session.closed` has been called, or is about to be: nothing of it is called any more. */
   readonly isClosed: boolean;
+  /** The turn's own mark; false at first. */
   isTouched: boolean;
-  isWaiting: boolean;
   /** The turn is over for this connection: write what the output holds, go on reading. */
   turnEnded(): void;
 }
 
 /** What a turn needs of the broker. */
 export interface TurnBroker {
-  readonly log: { readonly durable: number; flush(): void };
+  readonly log: { flush(): void };
   /** Pumps: hands out so many messages at most; true when work is left for the next turn. */
   endTurn(budget: number): boolean;
 }
@@ -46,8 +46,6 @@ export class Turn {
   readonly #endScheduled = () => this.end();
   #touched: TurnConnection[] = [];
   #spare: TurnConnection[] = [];
-  #waiting: TurnConnection[] = [];
-  #durable: number;
   #isScheduled = false;
   #isAnswering = false;
 
@@ -56,7 +54,6 @@ export class Turn {
     this.#schedule = options.schedule;
     this.#clock = options.clock;
     this.#deliveriesPerTurn = options.deliveriesPerTurn ?? DELIVERIES_PER_TURN;
-    this.#durable = options.broker.log.durable;
   }
 
   /**
@@ -71,12 +68,15 @@ export class Turn {
   }
 
   /**
-   * Includes a connection in the end of this turn. Called from within its `endTurn`, it means "I still wait for the
-   * log": the connection is included again in the turn in which `log.durable` has moved, and no turn is asked for.
+   * Includes a connection in the end of this turn. Called while sessions end their turn it means "I still wait", for the
+   * log say: the connection is included in the next turn, whenever that comes, but none is asked for.
    */
   touch(connection: TurnConnection): void {
-    if (this.#isAnswering) this.#wait(connection);
-    else this.#include(connection);
+    if (!connection.isTouched) {
+      connection.isTouched = true;
+      this.#touched.push(connection);
+    }
+    if (!this.#isAnswering) this.schedule();
   }
 
   /** Ends the turn. Whoever is touched by the pump belongs to it. */
@@ -84,34 +84,10 @@ export class Turn {
     this.#isScheduled = true;
     const isWorkLeft = this.#broker.endTurn(this.#deliveriesPerTurn);
     this.#broker.log.flush();
-    this.#includeWaiting();
     this.#isScheduled = false;
     this.#answer();
     // Not at once: sockets are read between two turns, however much there is to deliver.
     if (isWorkLeft) this.schedule();
-  }
-
-  #include(connection: TurnConnection): void {
-    if (connection.isTouched) return;
-    connection.isTouched = true;
-    this.#touched.push(connection);
-    this.schedule();
-  }
-
-  #wait(connection: TurnConnection): void {
-    if (connection.isWaiting) return;
-    connection.isWaiting = true;
-    this.#waiting.push(connection);
-  }
-
-  #includeWaiting(): void {
-    if (this.#broker.log.durable === this.#durable) return;
-    this.#durable = this.#broker.log.durable;
-    for (const connection of this.#waiting) {
-      connection.isWaiting = false;
-      this.#include(connection);
-    }
-    this.#waiting.length = 0;
   }
 
   #answer(): void {
