@@ -64,8 +64,9 @@ export class Unacked {
 
   /** @returns the tag. */
   add(message: MessageHandle, consumer: Consumer, sequence: number): number {
-    const tag = this.#nextTag++;
+    const tag = this.#nextTag;
     this.#chunkFor(tag).set((tag - this.#firstTag) & CHUNK_MASK, message, consumer.slot, sequence);
+    this.#nextTag++;
     this.length++;
     consumer.heldCount++;
     if (!consumer.noAck) {
