@@ -22,6 +22,7 @@ import type { Owner } from './owner.ts';
 import type { Access, MessageHandle, Ticket } from './ports.ts';
 import { ClassicQueue, type QueueWorld } from './queue/classic.ts';
 import type { Queue } from './queue/queue.ts';
+import { resolveRoute } from './route-cache.ts';
 import type { Route } from './route.ts';
 
 const PREDECLARED = [
@@ -233,7 +234,7 @@ export class Vhost {
 
   /** Where a message goes whose routing key is `input.bytes[start, start + length)`. */
   routeTo(exchange: Exchange<Queue>, input: Region, start: number, length: number): Route<Queue> {
-    return this.#broker.routes.resolve(exchange, input, start, length);
+    return resolveRoute(exchange, input, start, length, this.#broker.routes);
   }
 
   /**

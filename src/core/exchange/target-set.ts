@@ -13,7 +13,7 @@ export class TargetSet<Q extends RoutedQueue = RoutedQueue> {
   /** What stands beyond `size` is left over from earlier uses: at most `SCANNED_MAX` queues. */
   readonly #queues: Q[] = [];
   /** The same queues, once they are too many to look through. */
-  readonly #known = new Set<Q>();
+  #known: Set<Q> | undefined;
   #size = 0;
 
   get size(): number {
@@ -39,19 +39,19 @@ export class TargetSet<Q extends RoutedQueue = RoutedQueue> {
 
   clear(): void {
     this.#size = 0;
-    if (this.#known.size === 0) return;
-    this.#known.clear();
+    if (this.#known === undefined) return;
+    this.#known = undefined;
     this.#queues.length = 0;
   }
 
   #has(queue: Q): boolean {
-    if (this.#known.size > 0) return this.#known.has(queue);
+    if (this.#known !== undefined) return this.#known.has(queue);
     for (let index = 0; index < this.#size; index++) if (this.#queues[index] === queue) return true;
     return false;
   }
 
   #remember(queue: Q): void {
-    if (this.#known.size > 0) this.#known.add(queue);
-    else for (const known of this.#queues) this.#known.add(known);
+    if (this.#known === undefined) this.#known = new Set(this.#queues);
+    else this.#known.add(queue);
   }
 }
