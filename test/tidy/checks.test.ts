@@ -47,6 +47,8 @@ describe('floors', () => {
     ['src/cli/leveret.ts', "import { x } from '../server/create-broker.ts';"],
     ['src/cli/leveretctl.ts', "import type { X } from '../index.ts';"],
     ['src/base/ring.test.ts', "import { test } from 'vitest';"],
+    ['src/index.test.ts', "import { createBroker } from './index.ts';"],
+    ['src/cli/leveret-program.test.ts', "import { x } from '../server/listener.ts';"],
   ])('%s may: %s', (path, line) => {
     expect(importing(path, line)).toEqual([]);
   });

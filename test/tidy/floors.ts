@@ -85,9 +85,9 @@ function listOf(floor: Floor): string {
   return floor.mayImport.length === 0 ? 'only itself' : `itself, ${floor.mayImport.join(', ')}`;
 }
 
-/** The part of src/ that a path belongs to: a folder's name, or the file's for a file directly in src/. */
+/** The part of src/ that a path belongs to: a folder's name, or the file's for a file directly in src/ and its test. */
 function partOf(path: string): string {
-  return path.split('/')[1] ?? '';
+  return (path.split('/')[1] ?? '').replace(/\.test\.ts$/, '.ts');
 }
 
 function protocolOf(path: string): string | undefined {
