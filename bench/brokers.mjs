@@ -23,6 +23,7 @@ const RABBITMQ = process.env.RABBITMQ_SERVER || '/usr/lib/rabbitmq/bin/rabbitmq-
  * @property {string} version
  * @property {number} port where it speaks AMQP 0-9-1
  * @property {number} pid
+ * @property {number} startMs from the start of the process until it said that it listens
  * @property {() => Promise<void>} stop
  */
 
@@ -31,10 +32,12 @@ export async function startLeveret() {
   if (!existsSync(LEVERET)) fail(`${LEVERET} is missing: run \`npm run build\` first.`);
   const folder = mkdtempSync(join(tmpdir(), 'leveret-bench-'));
   const args = [LEVERET, '--port', '0', '--bind', '127.0.0.1', '--data-dir', folder];
+  const begin = performance.now();
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const port = Number((await lineOf(child, /amqp\b.*?(?:port |:)(\d+)/i))[1]);
+  const startMs = performance.now() - begin;
   const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
-  return { name: 'Leveret', version, port, pid: child.pid, stop: () => stop(child, folder) };
+  return { name: 'Leveret', version, port, pid: child.pid, startMs, stop: () => stop(child, folder) };
 }
 
 export function isRabbitMqInstalled() {
@@ -52,16 +55,18 @@ export async function startRabbitMq() {
   const environment = rabbitMqEnvironment(folder, { port, distributionPort, epmdPort });
   // A port mapper of our own: the one that Erlang starts by itself would outlive the broker.
   const epmd = spawn('epmd', ['-port', `${epmdPort}`, '-address', '127.0.0.1'], { stdio: 'ignore' });
+  const begin = performance.now();
   const child = spawn(RABBITMQ, [], { env: environment, stdio: ['ignore', 'pipe', 'inherit'] });
   const lines = lineOf(child, /RabbitMQ (\d+\.\d+\.\d+)/);
   const ready = lineOf(child, /Starting broker\.\.\. completed/);
   const version = (await lines)[1];
   await ready;
+  const startMs = performance.now() - begin;
   const stopBoth = async () => {
     await stop(child, folder);
     epmd.kill();
   };
-  return { name: 'RabbitMQ', version, port, pid: child.pid, stop: stopBoth };
+  return { name: 'RabbitMQ', version, port, pid: child.pid, startMs, stop: stopBoth };
 }
 
 function rabbitMqEnvironment(folder, { port, distributionPort, epmdPort }) {

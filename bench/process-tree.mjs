@@ -1,8 +1,10 @@
-/** Memory of a broker's whole process tree, read from /proc (Linux). */
+/** Memory and CPU time of a broker's whole process tree, read from /proc (Linux). */
 
 import { readdirSync, readFileSync } from 'node:fs';
 
 const MB = 1024 * 1024;
+/** What Linux reports CPU time in, on every machine that Node.js runs on. */
+const TICKS_PER_SECOND = 100;
 
 /** Resident memory in bytes of a process and all its descendants. */
 export function residentBytes(pid) {
@@ -12,6 +14,17 @@ export function residentBytes(pid) {
     sum += Number(kilobytes ?? 0) * 1024;
   }
   return sum;
+}
+
+/** CPU seconds, user and system, that a process and all its living descendants have used. */
+export function cpuSeconds(pid) {
+  let ticks = 0;
+  for (const id of processTree(pid)) {
+    // After the program's name in parentheses, which may hold blanks: user time is the 12th field, system the 13th.
+    const fields = readProcFile(id, 'stat').split(') ').at(-1).split(' ');
+    ticks += Number(fields[11] ?? 0) + Number(fields[12] ?? 0);
+  }
+  return ticks / TICKS_PER_SECOND;
 }
 
 export function megabytes(bytes) {

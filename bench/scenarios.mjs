@@ -13,7 +13,7 @@ import { findLoadGenerator } from './load-generator.mjs';
 import { bindsWhileRouting } from './scenarios/binds-while-routing.mjs';
 import { check } from './scenarios/check.mjs';
 import { keptMessages } from './scenarios/kept-messages.mjs';
-import { atRest, idleConnections, usedQueues } from './scenarios/memory.mjs';
+import { afterPeak, atRest, idleConnections, usedQueues } from './scenarios/memory.mjs';
 import { stuckConsumer } from './scenarios/stuck-consumer.mjs';
 import { unackedCut } from './scenarios/unacked-cut.mjs';
 import { uniqueKeys } from './scenarios/unique-keys.mjs';
@@ -23,6 +23,7 @@ const SCENARIOS = {
   check,
   connections: idleConnections,
   queues: usedQueues,
+  peak: afterPeak,
   stuck: stuckConsumer,
   binds: bindsWhileRouting,
   unacked: unackedCut,
