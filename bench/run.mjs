@@ -83,7 +83,7 @@ async function measure(row, broker) {
   const { code, result, error } = await runLoad(program, broker, `${common} --duration ${seconds.measured}`);
   const isComplete = code === 0 && result?.complete === true;
   const note = isComplete ? '' : error.split('\n').at(-1) || `ended with ${code}`;
-  return { cpu: cpuPerMessage(result), p99: result?.lat_p99_us, error: note };
+  return { cpu: code === 0 ? cpuPerMessage(result) : undefined, p99: result?.lat_p99_us, error: note };
 }
 
 function heading() {
