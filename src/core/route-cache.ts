@@ -3,8 +3,8 @@
  *
  * The cache is a flat table of small sets; a key's hash says in which set it can stand. It starts small and doubles
  * while fresh routes push each other out, up to its limit; after that a new route takes the place of another one of
- * its set. Stale routes are never found, and are overwritten first. Until then, or until `trim`, they keep the exchanges
- * and queues they name in memory: at most as many as the cache has entries.
+ * its set. Stale routes are never found. Until they are overwritten, or until `trim`, they keep the exchanges and queues
+ * they name in memory: at most as many routes as the cache has entries.
  */
 
 import { assert } from '../base/assert.ts';
@@ -57,11 +57,10 @@ export class RouteCache<Q extends RoutedQueue = RoutedQueue> {
     if (route.isStale) return;
     const hash = hashKey(route.exchange.id, route.keyBytes, 0, route.keyBytes.bytes.length);
     let index = this.#placeFor(hash);
-    while (index < 0 && this.capacity < this.#entriesMax) {
+    while (index < 0) {
       this.#rebuild(2 * this.capacity);
       index = this.#placeFor(hash);
     }
-    if (index < 0) index = (hash & this.#setMask) * WAYS + (this.#victim++ % WAYS);
     this.#hashes[index] = hash;
     this.#routes[index] = route;
   }
@@ -83,13 +82,13 @@ export class RouteCache<Q extends RoutedQueue = RoutedQueue> {
     this.#rebuild(FIRST_ENTRIES);
   }
 
-  /** A place in the hash's set that is empty or stale, -1 when there is none. */
+  /** A place in the hash's set: an empty one, a stale one, or any when the table may not grow; -1 when it may. */
   #placeFor(hash: number): number {
     const first = (hash & this.#setMask) * WAYS;
-    for (let index = first; index < first + WAYS; index++) {
-      const route = this.#routes[index];
-      if (route === undefined || route.isStale) return index;
-    }
+    for (let index = first; index < first + WAYS; index++) if (this.#routes[index] === undefined) return index;
+    // To look into eight routes far apart in memory costs more than all else here: only to spare a growth.
+    if (this.capacity === this.#entriesMax) return first + (this.#victim++ % WAYS);
+    for (let index = first; index < first + WAYS; index++) if (this.#routes[index]?.isStale) return index;
     return -1;
   }
 

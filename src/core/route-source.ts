@@ -23,7 +23,7 @@ export class RouteSource<Q extends RoutedQueue = RoutedQueue> {
   #chunk = new ArrayBuffer(0);
   #position = 0;
 
-  /** The exchange's answer for a routing key in `length` bytes (up to 255) from `start`. */
+  /** The exchange's answer for a routing key in `length` bytes from `start`. */
   ask(exchange: Exchange<Q>, key: Region, start: number, length: number): Route<Q> {
     assert(exchange.routesByKeyOnly, 'a route was asked for that depends on more than the key');
     const text = decodeUtf8(key, start, start + length);
@@ -40,7 +40,7 @@ export class RouteSource<Q extends RoutedQueue = RoutedQueue> {
 
   #copyKey(key: Region, start: number, length: number): Region {
     if (this.#position + length > this.#chunk.byteLength) {
-      this.#chunk = new ArrayBuffer(CHUNK_BYTES);
+      this.#chunk = new ArrayBuffer(Math.max(length, CHUNK_BYTES));
       this.#position = 0;
     }
     const copy = regionOf(new Uint8Array(this.#chunk, this.#position, length));
