@@ -67,6 +67,13 @@ describe('the route cache', () => {
     expect(cache.find(testExchange('topic'), ...place('a.b'))).toBeUndefined();
   });
 
+  test('exchanges are told apart even where their ids do not', () => {
+    const cache = new RouteCache();
+    const exchanges = ['first', 'second'].map((name) => new DefaultExchange(1, () => testQueue(name)));
+    const answers = exchanges.map((exchange) => namesOf(resolve(cache, exchange, 'k')));
+    expect(answers).toEqual([['first'], ['second']]);
+  });
+
   test('a change of the bindings is seen by the next message, and only for that exchange', () => {
     const cache = new RouteCache();
     const [changed, other] = [testExchange('direct'), testExchange('direct')];
@@ -106,7 +113,7 @@ describe('the route cache', () => {
     const key = fc.constantFrom('', 'a', 'b', 'a.b', 'abcd', 'abcde', 'x'.repeat(255));
     const step = fc.record({ action: fc.constantFrom('bind', 'unbind', 'publish'), key, which: fc.nat(2) });
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+      fc.property(fc.array(step, { maxLength: 60, size: 'max' }), (steps) => {
         const [cache, exchange] = [new RouteCache(), testExchange('direct')];
         const queues = ['q0', 'q1', 'q2'].map(testQueue);
         const bound = new Set<string>();
