@@ -143,21 +143,23 @@ export class Arena {
     const segment = this.#segmentOf(handle);
     assert(this.#pins[segment]! > 0, 'a block was unpinned twice');
     this.#pins[segment] = this.#pins[segment]! - 1;
+    // While pinned, it may have been passed over when it could have been emptied.
+    if (this.#pins[segment] === 0 && segment !== this.#segment) this.#listIfSparse(segment);
     return this.release(handle);
   }
 
   /** True when emptying sparse segments would give back much. */
   get wantsCompaction(): boolean {
     return (
-      this.#sparse.length > 0 &&
-      this.#segmentsInUse * SEGMENT_BYTES > 2 * this.#liveBytes + COMPACTION_SLACK_BYTES
+      this.#sparse.length > 0 && this.#segmentsInUse * SEGMENT_BYTES > 2 * this.#liveBytes + COMPACTION_SLACK_BYTES
     );
   }
 
   /** Empties up to `segmentsMax` sparse segments; about 50 µs each. */
   compact(segmentsMax: number): void {
     for (let count = 0; count < segmentsMax && this.wantsCompaction; ) {
-      const segment = this.#sparse.pop()!;
+      const segment = this.#sparse.pop();
+      if (segment === undefined) return;
       this.#isListedSparse[segment] = false;
       const isWorthIt = segment !== this.#segment && this.#live[segment]! > 0 && this.#live[segment]! < SPARSE_BYTES;
       if (!isWorthIt || this.#pins[segment]! > 0) continue;
@@ -222,7 +224,8 @@ export class Arena {
     const previous = this.#segment;
     const filled = this.#position;
     if (this.#free.length === 0) this.#addSlab();
-    const segment = this.#free.pop()!;
+    const segment = this.#free.pop();
+    assert(segment !== undefined, 'a new slab has free segments');
     this.#segment = segment;
     this.#segmentsInUse++;
     this.#position = 0;
@@ -260,7 +263,7 @@ export class Arena {
   }
 
   #evacuate(segment: number): void {
-    const slab = this.#slabOf(segment)!;
+    const slab = this.#slabs[Math.floor(segment / SEGMENTS_PER_SLAB)]!;
     const base = (segment % SEGMENTS_PER_SLAB) * SEGMENT_BYTES;
     const end = base + this.#filled[segment]!;
     const firstLocation = segment << SEGMENT_GRANULE_BITS;

@@ -42,6 +42,9 @@ export function equalBytes(a: Region, aStart: number, b: Region, bStart: number,
   return true;
 }
 
+/** No bytes at all. */
+export const EMPTY_REGION: Region = { bytes: new Uint8Array(0), view: new DataView(new ArrayBuffer(0)) };
+
 /** A region over bytes that already exist. */
 export function regionOf(bytes: Uint8Array): Region {
   return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength) };

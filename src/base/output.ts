@@ -8,8 +8,7 @@
  */
 
 import { assert } from './assert.ts';
-import type { Region } from './bytes.ts';
-import { regionOf } from './bytes.ts';
+import { EMPTY_REGION, type Region, regionOf } from './bytes.ts';
 
 const SMALL_CHUNK_BYTES = 8 * 1024;
 const LARGE_CHUNK_BYTES = 256 * 1024;
@@ -54,11 +53,9 @@ export interface OutputBatch {
   readonly references: number[];
 }
 
-const EMPTY = regionOf(new Uint8Array(0));
-
 export class Output {
   /** The chunk being written, valid after `reserve` until the next call of it. */
-  chunk: Region = EMPTY;
+  chunk: Region = EMPTY_REGION;
   /** Where the next byte goes in `chunk`. Writers advance it themselves. */
   position = 0;
 
@@ -109,7 +106,7 @@ export class Output {
       chunks: this.#chunks,
       references: this.#references,
     };
-    if (this.chunk !== EMPTY) this.#chunks.push(this.chunk);
+    if (this.chunk !== EMPTY_REGION) this.#chunks.push(this.chunk);
     this.#inFlightBytes += this.#partBytes;
     this.#lastBatchBytes = this.#partBytes;
     this.#startAfresh();
@@ -132,7 +129,7 @@ export class Output {
 
   #nextChunk(bytes: number): void {
     this.#closePart();
-    if (this.chunk !== EMPTY) this.#chunks.push(this.chunk);
+    if (this.chunk !== EMPTY_REGION) this.#chunks.push(this.chunk);
     const isBusy = this.#chunks.length > 0 || this.#lastBatchBytes > SMALL_CHUNK_BYTES;
     this.chunk = this.#pool.take(isBusy ? Math.max(bytes, LARGE_CHUNK_BYTES) : bytes);
     this.position = 0;
@@ -153,6 +150,6 @@ export class Output {
     this.#partBytes = 0;
     this.#partStart = 0;
     this.position = 0;
-    this.chunk = EMPTY;
+    this.chunk = EMPTY_REGION;
   }
 }

@@ -8,8 +8,8 @@ import type { Random } from '../base/random.ts';
 import { Messages } from './messages.ts';
 import type { Log, Permissions, Residency } from './ports.ts';
 import { Pump } from './pump.ts';
-import { RouteCache } from './route-cache.ts';
 import type { Queue } from './queue/queue.ts';
+import { RouteCache } from './route-cache.ts';
 import { Vhost } from './vhost.ts';
 
 /** Segments of message memory that are emptied in one turn at most. */

@@ -4,7 +4,13 @@
  * A command never drains a queue: it marks the queue dirty here. `run` keeps to a budget, so that no turn is long.
  */
 
-import type { Queue } from './queue/queue.ts';
+/** What the pump needs of a queue. */
+export interface DirtyQueue {
+  /** On the pump's list; the pump alone sets it. */
+  isDirty: boolean;
+  /** Hands out up to `limit` messages. @returns how many; less than `limit` when nothing more can be done now. */
+  drain(limit: number): number;
+}
 
 /** Work that is too much for one turn. */
 export interface Task {
@@ -16,12 +22,12 @@ export interface Task {
 const ROUND = 256;
 
 export class Pump {
-  #dirty: Queue[] = [];
-  #next: Queue[] = [];
+  #dirty: DirtyQueue[] = [];
+  #next: DirtyQueue[] = [];
   readonly #tasks: Task[] = [];
 
   /** The queue may be able to hand out something. */
-  mark(queue: Queue): void {
+  mark(queue: DirtyQueue): void {
     if (queue.isDirty) return;
     queue.isDirty = true;
     this.#dirty.push(queue);
@@ -68,11 +74,10 @@ export class Pump {
   }
 
   #runTasks(budget: number): void {
-    let share = Math.ceil(budget / Math.max(1, this.#tasks.length));
-    for (let index = 0; index < this.#tasks.length; ) {
-      if (this.#tasks[index]!.step(share)) this.#tasks.splice(index, 1);
-      else index++;
-      share = Math.max(share, 1);
-    }
+    const tasks = this.#tasks;
+    const share = Math.ceil(budget / Math.max(1, tasks.length));
+    let kept = 0;
+    for (const task of tasks) if (!task.step(share)) tasks[kept++] = task;
+    tasks.length = kept;
   }
 }

@@ -5,7 +5,7 @@
 
 import type { Region } from '../base/bytes.ts';
 import { EMPTY_TABLE, type FieldTable } from '../base/field-table.ts';
-import type { Broker } from './broker.ts';
+import type { Random } from '../base/random.ts';
 import {
   assertAccessible,
   assertSameExchange,
@@ -19,11 +19,11 @@ import type { Exchange } from './exchange/exchange.ts';
 import { createExchange } from './exchange/types.ts';
 import { RESERVED_PREFIX, serverQueueName } from './names.ts';
 import type { Owner } from './owner.ts';
-import type { Access, MessageHandle, Ticket } from './ports.ts';
+import type { Access, MessageHandle, Permissions, Ticket } from './ports.ts';
 import { ClassicQueue, type QueueWorld } from './queue/classic.ts';
 import type { Queue } from './queue/queue.ts';
-import { resolveRoute } from './route-cache.ts';
 import type { Route } from './route.ts';
+import { type RouteCache, resolveRoute } from './route-cache.ts';
 
 const PREDECLARED = [
   ['amq.direct', 'direct'],
@@ -46,22 +46,31 @@ export interface Deleted {
   readonly ticket: Ticket;
 }
 
+/** What the vhosts of a broker share. */
+export interface VhostWorld extends Omit<QueueWorld, 'unused'> {
+  readonly random: Random;
+  readonly permissions: Permissions;
+  readonly routes: RouteCache<Queue>;
+  /** An id for a queue, exchange or binding; never given twice. */
+  nextId(): number;
+}
+
 export class Vhost {
   readonly name: string;
   readonly counters = { published: 0, unroutable: 0 };
-  readonly #broker: Broker;
+  readonly #shared: VhostWorld;
   readonly #queues = new Map<string, Queue>();
   readonly #exchanges = new Map<string, Exchange<Queue>>();
   /** By queue: the exchanges that have bindings to it. */
   readonly #sources = new Map<Queue, Set<Exchange<Queue>>>();
   readonly #world: QueueWorld;
 
-  constructor(name: string, broker: Broker) {
+  constructor(name: string, shared: VhostWorld) {
     this.name = name;
-    this.#broker = broker;
-    const { messages, log, residency, pump } = broker;
+    this.#shared = shared;
+    const { messages, log, residency, pump } = shared;
     this.#world = { messages, log, residency, pump, unused: (queue) => this.#remove(queue) };
-    this.#exchanges.set('', new DefaultExchange(broker.nextId(), (key) => this.#queues.get(key)));
+    this.#exchanges.set('', new DefaultExchange(shared.nextId(), (key) => this.#queues.get(key)));
     for (const [exchange, type] of PREDECLARED) {
       this.#addExchange({
         name: exchange,
@@ -96,7 +105,7 @@ export class Vhost {
 
   /** Rises when a cached answer about permissions may be old. */
   get permissionsEpoch(): number {
-    return this.#broker.permissions.epoch;
+    return this.#shared.permissions.epoch;
   }
 
   /** @throws BrokerError 404; 405 when it belongs to another connection. */
@@ -115,7 +124,7 @@ export class Vhost {
 
   /** @throws BrokerError 403 (reserved name, no permission), 405 and 406 (there is another one of that name). */
   declareQueue(owner: Owner, wanted: QueueDeclaration): Declared {
-    const name = wanted.name === '' ? serverQueueName(this.#broker.random) : stripLineEnds(wanted.name);
+    const name = wanted.name === '' ? serverQueueName(this.#shared.random) : stripLineEnds(wanted.name);
     this.#assertMay(owner, 'queue', name, 'configure');
     const present = this.#queues.get(name);
     if (present !== undefined) {
@@ -134,7 +143,7 @@ export class Vhost {
       autoDelete,
       arguments: options.arguments,
     } as const;
-    return { queue, ticket: options.durable ? this.#broker.log.define(record) : 0 };
+    return { queue, ticket: options.durable ? this.#shared.log.define(record) : 0 };
   }
 
   /** @throws BrokerError 406 `in use` or `not empty`; a missing queue is no error. */
@@ -169,7 +178,7 @@ export class Vhost {
     if (!wanted.durable) return 0;
     const { name, type, autoDelete, internal } = wanted;
     const record = { vhost: this.name, name, type, autoDelete, internal, arguments: wanted.arguments };
-    return this.#broker.log.define({ kind: 'exchange.declared', ...record });
+    return this.#shared.log.define({ kind: 'exchange.declared', ...record });
   }
 
   /** @throws BrokerError 404. */
@@ -193,7 +202,7 @@ export class Vhost {
   /** @throws BrokerError 403, 404, 405. Binding twice is no error. */
   bindQueue(owner: Owner, queueName: string, exchangeName: string, key: string, bindingArguments: FieldTable): Ticket {
     const { queue, exchange } = this.#bindingEnds(owner, queueName, exchangeName);
-    const id = this.#broker.nextId();
+    const id = this.#shared.nextId();
     const isNew = exchange.bind({
       id,
       source: exchangeName,
@@ -205,7 +214,7 @@ export class Vhost {
     this.#sourcesOf(queue).add(exchange);
     if (!queue.options.durable || !exchange.durable) return 0;
     const names = { vhost: this.name, exchange: exchangeName, queue: queueName, key };
-    return this.#broker.log.define({ kind: 'binding.added', id, ...names, arguments: bindingArguments });
+    return this.#shared.log.define({ kind: 'binding.added', id, ...names, arguments: bindingArguments });
   }
 
   /** @throws BrokerError 403, 404, 405. A binding that does not exist is no error. */
@@ -220,7 +229,7 @@ export class Vhost {
     const removed = exchange.unbind(queue, key, bindingArguments);
     if (removed === undefined) return 0;
     const isLogged = queue.options.durable && exchange.durable;
-    const ticket = isLogged ? this.#broker.log.define({ kind: 'binding.removed', id: removed.id }) : 0;
+    const ticket = isLogged ? this.#shared.log.define({ kind: 'binding.removed', id: removed.id }) : 0;
     return Math.max(ticket, this.#removeIfUnused(exchange));
   }
 
@@ -234,7 +243,7 @@ export class Vhost {
 
   /** Where a message goes whose routing key is `input.bytes[start, start + length)`. */
   routeTo(exchange: Exchange<Queue>, input: Region, start: number, length: number): Route<Queue> {
-    return resolveRoute(exchange, input, start, length, this.#broker.routes);
+    return resolveRoute(exchange, input, start, length, this.#shared.routes);
   }
 
   /**
@@ -243,7 +252,7 @@ export class Vhost {
    */
   publish(message: MessageHandle, route: Route<Queue>): Ticket {
     const { queues } = route;
-    const { messages, log } = this.#broker;
+    const { messages, log } = this.#shared;
     this.counters.published++;
     let ticket = 0;
     for (let index = 0; index < queues.length; index++) {
@@ -262,7 +271,10 @@ export class Vhost {
 
   /** A connection is gone, and its exclusive queues with it. */
   ownerClosed(owner: Owner): void {
-    for (const queue of owner.exclusiveQueues) this.#remove(queue);
+    for (const name of owner.exclusiveQueues) {
+      const queue = this.#queues.get(name);
+      if (queue !== undefined) this.#remove(queue);
+    }
   }
 
   #bindingEnds(owner: Owner, queueName: string, exchangeName: string): { queue: Queue; exchange: Exchange<Queue> } {
@@ -274,7 +286,7 @@ export class Vhost {
 
   #assertMay(owner: Owner, kind: 'queue' | 'exchange', name: string, access: Access): void {
     const resource = kind === 'exchange' && name === '' ? DEFAULT_EXCHANGE_PERMISSION : name;
-    if (this.#broker.permissions.mayAccess(owner.user, this.name, kind, resource, access)) return;
+    if (this.#shared.permissions.mayAccess(owner.user, this.name, kind, resource, access)) return;
     throw refusal.accessRefused(access, kind, resource, this.name, owner.user);
   }
 
@@ -285,14 +297,14 @@ export class Vhost {
       autoDelete: wanted.autoDelete,
       arguments: wanted.arguments,
     };
-    const queue = new ClassicQueue(this.#broker.nextId(), name, options, this.#world);
+    const queue = new ClassicQueue(this.#shared.nextId(), name, options, this.#world);
     this.#queues.set(name, queue);
-    if (wanted.exclusive) owner.exclusiveQueues.add(queue);
+    if (wanted.exclusive) owner.exclusiveQueues.add(name);
     return queue;
   }
 
   #addExchange(wanted: ExchangeRequest): void {
-    this.#exchanges.set(wanted.name, createExchange<Queue>({ id: this.#broker.nextId(), ...wanted }));
+    this.#exchanges.set(wanted.name, createExchange<Queue>({ id: this.#shared.nextId(), ...wanted }));
   }
 
   #sourcesOf(queue: Queue): Set<Exchange<Queue>> {
@@ -307,11 +319,11 @@ export class Vhost {
   #remove(queue: Queue): Ticket {
     if (queue.isDeleted) return 0;
     this.#queues.delete(queue.name);
-    queue.options.owner?.exclusiveQueues.delete(queue);
+    queue.options.owner?.exclusiveQueues.delete(queue.name);
     const sources = this.#sources.get(queue);
     this.#sources.delete(queue);
     queue.delete();
-    const ticket = queue.options.durable ? this.#broker.log.define({ kind: 'queue.deleted', id: queue.id }) : 0;
+    const ticket = queue.options.durable ? this.#shared.log.define({ kind: 'queue.deleted', id: queue.id }) : 0;
     for (const exchange of sources ?? []) {
       exchange.unbindAll(queue);
       this.#removeIfUnused(exchange);
@@ -329,7 +341,7 @@ export class Vhost {
     this.#exchanges.delete(exchange.name);
     exchange.delete();
     if (!exchange.durable) return 0;
-    return this.#broker.log.define({ kind: 'exchange.deleted', vhost: this.name, name: exchange.name });
+    return this.#shared.log.define({ kind: 'exchange.deleted', vhost: this.name, name: exchange.name });
   }
 }
 

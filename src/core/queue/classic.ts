@@ -8,13 +8,23 @@ import type { Messages } from '../messages.ts';
 import type { Log, MessageHandle, Residency } from '../ports.ts';
 import type { Pump } from '../pump.ts';
 import { SETTLE_REASONS, type SettleReason } from '../records.ts';
-import type { Consumer } from './consumer.ts';
-import { EMPTY, NOT_RESIDENT, type Queue, type QueueCounters, type QueueOptions, type TakeSink } from './queue.ts';
-import { ReadyRing } from './ready-ring.ts';
+import {
+  type DeliveryTags,
+  EMPTY,
+  NOT_RESIDENT,
+  type Queue,
+  type QueueConsumer,
+  type QueueCounters,
+  type QueueOptions,
+  type TakeSink,
+} from './queue.ts';
+import { ReadyRing, type RingChunk } from './ready-ring.ts';
 import { ReleaseTask } from './release-task.ts';
 import { Returned } from './returned.ts';
 import { Turns } from './turns.ts';
-import type { Unacked } from './unacked.ts';
+
+/** Nearly every queue has nothing returned most of the time; they share this one, to which nothing is ever added. */
+const NOTHING_RETURNED = new Returned();
 
 /** What a queue works with; the same for all queues of a node. */
 export interface QueueWorld {
@@ -37,9 +47,9 @@ export class ClassicQueue implements Queue {
 
   readonly #world: QueueWorld;
   #ready = new ReadyRing(1);
-  #returned: Returned | undefined;
+  #returned = NOTHING_RETURNED;
   readonly #turns = new Turns();
-  readonly #consumers = new Set<Consumer>();
+  readonly #consumers = new Set<QueueConsumer>();
   #askedPage = -1;
 
   constructor(id: number, name: string, options: QueueOptions, world: QueueWorld) {
@@ -50,21 +60,22 @@ export class ClassicQueue implements Queue {
   }
 
   get readyCount(): number {
-    return this.#ready.length + (this.#returned?.length ?? 0);
+    return this.#ready.length + this.#returned.length;
   }
 
   get consumerCount(): number {
     return this.#consumers.size;
   }
 
-  get consumers(): Iterable<Consumer> {
+  get consumers(): Iterable<QueueConsumer> {
     return this.#consumers;
   }
 
   enqueue(message: MessageHandle): number {
     this.counters.published++;
     const sequence = this.#ready.push(message);
-    if (this.#ready.filled !== undefined) this.#offerFilled();
+    const { filled } = this.#ready;
+    if (filled !== undefined) this.#offer(filled);
     if (!this.isDirty && this.#turns.next !== undefined) this.#world.pump.mark(this);
     return sequence;
   }
@@ -85,11 +96,11 @@ export class ClassicQueue implements Queue {
     return delivered;
   }
 
-  take(unacked: Unacked, noAck: boolean, give: TakeSink): number {
+  take(unacked: DeliveryTags, noAck: boolean, give: TakeSink): number {
     const returned = this.#isReturnedNext();
     if (!returned && !this.#ready.isHeadResident) return this.#ready.length === 0 ? EMPTY : this.#awaitHead();
-    const sequence = returned ? this.#returned!.firstSequence : this.#ready.headSequence;
-    const message = returned ? this.#returned!.shift() : this.#ready.shift();
+    const sequence = returned ? this.#returned.firstSequence : this.#ready.headSequence;
+    const message = returned ? this.#returned.shift() : this.#ready.shift();
     this.#countDelivery(returned);
     const tag = noAck ? unacked.skip() : unacked.addFetched(message, this, sequence);
     give.taken(message, tag, returned, this.readyCount);
@@ -97,20 +108,20 @@ export class ClassicQueue implements Queue {
     return tag;
   }
 
-  addConsumer(consumer: Consumer): void {
+  addConsumer(consumer: QueueConsumer): void {
     this.#consumers.add(consumer);
-    consumer.unacked.open(consumer);
+    consumer.joined();
     this.resumeConsumer(consumer);
   }
 
-  removeConsumer(consumer: Consumer): void {
+  removeConsumer(consumer: QueueConsumer): void {
     if (!this.#consumers.delete(consumer)) return;
     this.#turns.suspend(consumer);
-    consumer.unacked.close(consumer);
+    consumer.left();
     if (this.#consumers.size === 0 && this.options.autoDelete && !this.isDeleted) this.#world.unused(this);
   }
 
-  resumeConsumer(consumer: Consumer): void {
+  resumeConsumer(consumer: QueueConsumer): void {
     if (this.isDeleted) return;
     this.#turns.resume(consumer);
     if (!this.isDirty && this.readyCount > 0) this.#world.pump.mark(this);
@@ -129,7 +140,7 @@ export class ClassicQueue implements Queue {
       this.#world.messages.release(message);
       return;
     }
-    this.#returned ??= new Returned();
+    if (this.#returned === NOTHING_RETURNED) this.#returned = new Returned();
     this.#returned.push(sequence, message);
     if (!this.isDirty && this.#turns.next !== undefined) this.#world.pump.mark(this);
   }
@@ -144,7 +155,7 @@ export class ClassicQueue implements Queue {
     const count = this.readyCount;
     if (count === 0) return 0;
     const task = new ReleaseTask(this.#world, this, this.#ready.detach(), this.#returned);
-    this.#returned = undefined;
+    this.#returned = NOTHING_RETURNED;
     if (!task.step(ReleaseTask.AT_ONCE)) this.#world.pump.addTask(task);
     return count;
   }
@@ -171,27 +182,25 @@ export class ClassicQueue implements Queue {
     messages.release(message);
   }
 
-  #deliverNext(consumer: Consumer): boolean {
+  #deliverNext(consumer: QueueConsumer): boolean {
     const isReturned = this.#isReturnedNext();
     if (!isReturned && !this.#ready.isHeadResident) {
       if (this.#ready.length > 0) this.#awaitHead();
       return false;
     }
-    const sequence = isReturned ? this.#returned!.firstSequence : this.#ready.headSequence;
-    const message = isReturned ? this.#returned!.shift() : this.#ready.shift();
+    const sequence = isReturned ? this.#returned.firstSequence : this.#ready.headSequence;
+    const message = isReturned ? this.#returned.shift() : this.#ready.shift();
     this.#countDelivery(isReturned);
-    const { unacked, noAck } = consumer;
-    const tag = noAck ? unacked.skip() : unacked.add(message, consumer, sequence);
+    const tag = consumer.take(message, sequence);
     consumer.sink.deliver(consumer.id, message, tag, isReturned);
-    this.#afterDelivery(message, sequence, noAck);
+    this.#afterDelivery(message, sequence, consumer.noAck);
     return true;
   }
 
   /** Whatever was returned is older than all that is ready. */
   #isReturnedNext(): boolean {
-    if (this.#returned === undefined) return false;
     if (this.#returned.length > 0) return true;
-    this.#returned = undefined;
+    this.#returned = NOTHING_RETURNED;
     return false;
   }
 
@@ -217,10 +226,9 @@ export class ClassicQueue implements Queue {
     this.#world.residency.readAhead(this, page);
   }
 
-  #offerFilled(): void {
-    const chunk = this.#ready.filled!;
+  #offer(chunk: RingChunk): void {
     this.#ready.filled = undefined;
-    const page = this.#world.residency.pageOut(this, chunk.handles!);
+    const page = this.#world.residency.pageOut(this, chunk.handles);
     if (page !== undefined) this.#ready.pagedOut(chunk, page);
   }
 }

@@ -3,15 +3,26 @@
  */
 
 import { assert } from '../../base/assert.ts';
-import type { DeliverySink } from '../ports.ts';
+import type { DeliverySink, MessageHandle } from '../ports.ts';
 import { Credit } from './credit.ts';
-import type { Queue } from './queue.ts';
-import type { Unacked } from './unacked.ts';
+import type { Queue, QueueConsumer } from './queue.ts';
+
+/** What a consumer needs of its channel's unacked: see unacked.ts. */
+export interface Unsettled {
+  /** The limit that all consumers of the channel share. */
+  readonly credit: Credit;
+  skip(): number;
+  add(message: MessageHandle, consumer: Consumer, sequence: number): number;
+  /** Gives a consumer its number. */
+  open(consumer: Consumer): void;
+  /** The consumer's number is free as soon as nothing outstanding names it. */
+  close(consumer: Consumer): void;
+}
 
 export interface ConsumerOptions {
   readonly queue: Queue;
   readonly sink: DeliverySink;
-  readonly unacked: Unacked;
+  readonly unacked: Unsettled;
   /** The protocol's own number for it, handed back with each delivery. */
   readonly id: number;
   /** Shown in listings; unique on its channel. */
@@ -31,10 +42,10 @@ const NO_SINK: DeliverySink = {
   cancelled: () => undefined,
 };
 
-export class Consumer {
+export class Consumer implements QueueConsumer {
   readonly queue: Queue;
   readonly sink: DeliverySink;
-  readonly unacked: Unacked;
+  readonly unacked: Unsettled;
   readonly id: number;
   readonly tag: string;
   readonly noAck: boolean;
@@ -48,8 +59,8 @@ export class Consumer {
   isCancelled = false;
 
   /** Its neighbours among those that wait for a turn; undefined when it cannot take more (see turns.ts). */
-  nextInTurn: Consumer | undefined;
-  previousInTurn: Consumer | undefined;
+  nextInTurn: QueueConsumer | undefined;
+  previousInTurn: QueueConsumer | undefined;
 
   constructor(options: ConsumerOptions) {
     this.queue = options.queue;
@@ -64,9 +75,21 @@ export class Consumer {
   }
 
   /** Holds what a channel fetched with `get`; it takes no turns and knows no credit. */
-  static getter(queue: Queue, unacked: Unacked): Consumer {
+  static getter(queue: Queue, unacked: Unsettled): Consumer {
     const options = { queue, sink: NO_SINK, unacked, id: GETTER_ID, tag: '' };
     return new Consumer({ ...options, noAck: true, exclusive: false, priority: 0, prefetch: 0 });
+  }
+
+  joined(): void {
+    this.unacked.open(this);
+  }
+
+  left(): void {
+    this.unacked.close(this);
+  }
+
+  take(message: MessageHandle, sequence: number): number {
+    return this.noAck ? this.unacked.skip() : this.unacked.add(message, this, sequence);
   }
 
   get isGetter(): boolean {

@@ -6,10 +6,9 @@
 
 import type { FieldTable } from '../../base/field-table.ts';
 import type { Owner } from '../owner.ts';
-import type { MessageHandle, PagedQueue } from '../ports.ts';
+import type { DeliverySink, MessageHandle, PagedQueue } from '../ports.ts';
+import type { DirtyQueue } from '../pump.ts';
 import type { SettleReason } from '../records.ts';
-import type { Consumer } from './consumer.ts';
-import type { Unacked } from './unacked.ts';
 
 export interface QueueOptions {
   readonly durable: boolean;
@@ -24,6 +23,35 @@ export const EMPTY = -1;
 /** What `take` answers when the next message is on its way back into memory: ask again in a later turn. */
 export const NOT_RESIDENT = -2;
 
+/** What a queue needs of a consumer: see consumer.ts. */
+export interface QueueConsumer {
+  readonly id: number;
+  readonly tag: string;
+  readonly sink: DeliverySink;
+  readonly noAck: boolean;
+  readonly exclusive: boolean;
+  readonly priority: number;
+  /** May it be given one more message now? */
+  readonly canTakeMore: boolean;
+  /** Notes a message that it is about to be given. @returns its tag. */
+  take(message: MessageHandle, sequence: number): number;
+  /** Its neighbours among those that wait for a turn; undefined when it stands aside (see turns.ts). */
+  nextInTurn: QueueConsumer | undefined;
+  previousInTurn: QueueConsumer | undefined;
+  /** It is on its queue from now on. */
+  joined(): void;
+  /** It has left its queue. */
+  left(): void;
+}
+
+/** What a queue needs of a channel's unacked: see unacked.ts. */
+export interface DeliveryTags {
+  /** Uses up a tag for a delivery that needs no acknowledgement. @returns the tag. */
+  skip(): number;
+  /** Takes a message that `get` fetched. @returns its tag. */
+  addFetched(message: MessageHandle, queue: Queue, sequence: number): number;
+}
+
 export interface QueueCounters {
   published: number;
   delivered: number;
@@ -32,33 +60,29 @@ export interface QueueCounters {
   returned: number;
 }
 
-export interface Queue extends PagedQueue {
+export interface Queue extends PagedQueue, DirtyQueue {
   readonly id: number;
   readonly name: string;
   readonly options: QueueOptions;
   readonly counters: QueueCounters;
   readonly isDeleted: boolean;
-  /** On the pump's list; the pump alone sets it. */
-  isDirty: boolean;
   readonly readyCount: number;
   readonly unackedCount: number;
   readonly consumerCount: number;
-  readonly consumers: Iterable<Consumer>;
+  readonly consumers: Iterable<QueueConsumer>;
 
   /** Takes a message that was routed here, with a reference of its own. @returns its sequence in this queue. */
   enqueue(message: MessageHandle): number;
-  /** Hands out up to `limit` messages. @returns how many; less than `limit` when nothing more can be done now. */
-  drain(limit: number): number;
   /**
    * Takes the next message for a `get`, into `unacked` unless `noAck`.
    * @returns the message's tag, `EMPTY` or `NOT_RESIDENT`; the sink gets the message itself by `give`.
    */
-  take(unacked: Unacked, noAck: boolean, give: TakeSink): number;
+  take(unacked: DeliveryTags, noAck: boolean, give: TakeSink): number;
 
-  addConsumer(consumer: Consumer): void;
-  removeConsumer(consumer: Consumer): void;
+  addConsumer(consumer: QueueConsumer): void;
+  removeConsumer(consumer: QueueConsumer): void;
   /** The consumer has credit or room again. */
-  resumeConsumer(consumer: Consumer): void;
+  resumeConsumer(consumer: QueueConsumer): void;
 
   /** A delivered message is done with, for good. Its reference is given back. */
   settle(message: MessageHandle, sequence: number, reason: SettleReason): void;

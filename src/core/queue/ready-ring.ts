@@ -18,13 +18,18 @@ const FIRST_CHUNKS_KEPT = 1024;
 const CHUNKS_KEPT = 64;
 
 const RESIDENT = -1;
+const NO_HANDLES = new Uint32Array(0);
 
 export interface RingChunk {
-  /** Undefined while paged out. */
-  handles: Uint32Array | undefined;
+  /** Empty while paged out. */
+  handles: Uint32Array;
+  /** Where the handles are, or `RESIDENT`. */
   page: number;
   next: RingChunk | undefined;
 }
+
+/** Stands for the first and the last chunk of an empty ring. */
+const NO_CHUNK: RingChunk = { handles: NO_HANDLES, page: RESIDENT, next: undefined };
 
 const firstChunks: Uint32Array[] = [];
 const fullChunks: Uint32Array[] = [];
@@ -47,8 +52,8 @@ export class ReadyRing {
   /** The chunk that became full with the last `push`, when it may be paged out. */
   filled: RingChunk | undefined;
 
-  #head: RingChunk | undefined;
-  #tail: RingChunk | undefined;
+  #head = NO_CHUNK;
+  #tail = NO_CHUNK;
   #headIndex = 0;
   #tailIndex = 0;
   #pagedChunks = 0;
@@ -60,26 +65,25 @@ export class ReadyRing {
   /** Appends. @returns the entry's sequence. */
   push(handle: MessageHandle): number {
     let tail = this.#tail;
-    if (tail === undefined || this.#tailIndex === tail.handles!.length) tail = this.#addChunk();
-    tail.handles![this.#tailIndex++] = handle;
+    if (this.#tailIndex === tail.handles.length) tail = this.#addChunk();
+    tail.handles[this.#tailIndex++] = handle;
     return this.headSequence + this.length++;
   }
 
   /** True when the oldest entry can be taken now. */
   get isHeadResident(): boolean {
-    return this.length > 0 && this.#head!.handles !== undefined;
+    return this.length > 0 && this.#head.page === RESIDENT;
   }
 
   /** The page that must come back before the head can be taken. */
   get headPage(): number | undefined {
-    const head = this.#head;
-    return head !== undefined && head.handles === undefined ? head.page : undefined;
+    return this.#head.page === RESIDENT ? undefined : this.#head.page;
   }
 
   /** The page behind the head's chunk, to be asked for before it is needed. */
   get nextPage(): number | undefined {
-    const next = this.#head?.next;
-    return next !== undefined && next.handles === undefined ? next.page : undefined;
+    const next = this.#head.next;
+    return next === undefined || next.page === RESIDENT ? undefined : next.page;
   }
 
   get hasPages(): boolean {
@@ -88,20 +92,20 @@ export class ReadyRing {
 
   /** Takes the oldest entry, whose sequence was `headSequence`. Only when `isHeadResident`. */
   shift(): MessageHandle {
-    const head = this.#head!;
-    const handle = head.handles![this.#headIndex++]!;
+    const head = this.#head;
+    const handle = head.handles[this.#headIndex++]!;
     this.headSequence++;
     this.length--;
     if (this.length === 0) this.#clear();
-    else if (this.#headIndex === head.handles!.length) this.#dropHead(head);
+    else if (this.#headIndex === head.handles.length) this.#dropHead(head);
     return handle;
   }
 
   /** Marks a chunk that `filled` offered as paged out. */
   pagedOut(chunk: RingChunk, page: number): void {
     assert(chunk !== this.#head && chunk !== this.#tail, 'the first and the last chunk stay in memory');
-    keepHandles(chunk.handles!);
-    chunk.handles = undefined;
+    keepHandles(chunk.handles);
+    chunk.handles = NO_HANDLES;
     chunk.page = page;
     this.#pagedChunks++;
   }
@@ -109,7 +113,7 @@ export class ReadyRing {
   /** Puts a page back. @returns false when the ring no longer has it. */
   pagedIn(page: number, handles: Uint32Array): boolean {
     assert(handles.length === CHUNK_ENTRIES, 'a page holds one chunk');
-    for (let chunk = this.#head; chunk !== undefined; chunk = chunk.next) {
+    for (let chunk: RingChunk | undefined = this.#head; chunk !== undefined; chunk = chunk.next) {
       if (chunk.page !== page) continue;
       chunk.handles = handles;
       chunk.page = RESIDENT;
@@ -137,11 +141,11 @@ export class ReadyRing {
 
   /** Drops a paged head chunk whole; for a detached ring. @returns its page. */
   dropHeadPage(): number {
-    const head = this.#head!;
-    assert(head.handles === undefined, 'the head chunk is in memory');
+    const head = this.#head;
+    assert(head.page !== RESIDENT, 'the head chunk is in memory');
     this.headSequence += CHUNK_ENTRIES;
     this.length -= CHUNK_ENTRIES;
-    this.#head = head.next;
+    this.#head = head.next ?? NO_CHUNK;
     this.#headIndex = 0;
     this.#pagedChunks--;
     return head.page;
@@ -149,7 +153,7 @@ export class ReadyRing {
 
   #addChunk(): RingChunk {
     const full = this.#tail;
-    const isFirst = full === undefined;
+    const isFirst = full === NO_CHUNK;
     const chunk: RingChunk = {
       handles: takeHandles(isFirst ? FIRST_ENTRIES : CHUNK_ENTRIES),
       page: RESIDENT,
@@ -160,7 +164,7 @@ export class ReadyRing {
       this.#headIndex = 0;
     } else {
       full.next = chunk;
-      this.filled = full !== this.#head && full.handles!.length === CHUNK_ENTRIES ? full : undefined;
+      this.filled = full !== this.#head && full.handles.length === CHUNK_ENTRIES ? full : undefined;
     }
     this.#tail = chunk;
     this.#tailIndex = 0;
@@ -169,20 +173,20 @@ export class ReadyRing {
 
   #dropHead(head: RingChunk): void {
     if (this.filled === head.next) this.filled = undefined;
-    keepHandles(head.handles!);
-    this.#head = head.next;
+    keepHandles(head.handles);
+    this.#head = head.next ?? NO_CHUNK;
     this.#headIndex = 0;
   }
 
   #clear(): void {
-    keepHandles(this.#head!.handles!);
+    keepHandles(this.#head.handles);
     this.#forget();
   }
 
   #forget(): void {
     this.filled = undefined;
-    this.#head = undefined;
-    this.#tail = undefined;
+    this.#head = NO_CHUNK;
+    this.#tail = NO_CHUNK;
     this.#headIndex = 0;
     this.#tailIndex = 0;
   }

@@ -19,13 +19,13 @@ export class ReleaseTask implements Task {
   readonly #world: { readonly messages: Messages; readonly residency: Residency };
   readonly #queue: Finisher;
   readonly #ready: ReadyRing;
-  readonly #returned: Returned | undefined;
+  readonly #returned: Returned;
 
   constructor(
     world: { readonly messages: Messages; readonly residency: Residency },
     queue: Finisher,
     ready: ReadyRing,
-    returned: Returned | undefined,
+    returned: Returned,
   ) {
     this.#world = world;
     this.#queue = queue;
@@ -35,7 +35,7 @@ export class ReleaseTask implements Task {
 
   step(budget: number): boolean {
     let left = budget;
-    for (; left > 0 && this.#returned !== undefined && this.#returned.length > 0; left--) {
+    for (; left > 0 && this.#returned.length > 0; left--) {
       const sequence = this.#returned.firstSequence;
       this.#queue.finishPurged(this.#returned.shift(), sequence);
     }

@@ -21,13 +21,16 @@ interface RunChunk {
 
 const NOTHING = Number.POSITIVE_INFINITY;
 
+/** Stands for the first and the last chunk of an empty run. */
+const NO_CHUNK: RunChunk = { sequences: new Float64Array(0), handles: new Uint32Array(0), next: undefined };
+
 export class Returned {
   /** The oldest sequence here; infinity when empty. */
   firstSequence = NOTHING;
   length = 0;
 
-  #head: RunChunk | undefined;
-  #tail: RunChunk | undefined;
+  #head = NO_CHUNK;
+  #tail = NO_CHUNK;
   #headIndex = 0;
   #tailIndex = 0;
   #runLength = 0;
@@ -52,7 +55,7 @@ export class Returned {
 
   #append(sequence: number, handle: MessageHandle): void {
     let tail = this.#tail;
-    if (tail === undefined || this.#tailIndex === CHUNK_ENTRIES) tail = this.#addChunk();
+    if (this.#tailIndex === tail.handles.length) tail = this.#addChunk();
     tail.sequences[this.#tailIndex] = sequence;
     tail.handles[this.#tailIndex++] = handle;
     this.#lastSequence = sequence;
@@ -65,7 +68,7 @@ export class Returned {
       handles: new Uint32Array(CHUNK_ENTRIES),
       next: undefined,
     };
-    if (this.#tail === undefined) {
+    if (this.#tail === NO_CHUNK) {
       this.#head = chunk;
       this.#headIndex = 0;
     } else this.#tail.next = chunk;
@@ -75,17 +78,18 @@ export class Returned {
   }
 
   #runFirst(): number {
-    return this.#runLength === 0 ? NOTHING : this.#head!.sequences[this.#headIndex]!;
+    return this.#runLength === 0 ? NOTHING : this.#head.sequences[this.#headIndex]!;
   }
 
   #shiftRun(): MessageHandle {
-    const handle = this.#head!.handles[this.#headIndex++]!;
+    const handle = this.#head.handles[this.#headIndex++]!;
     this.#runLength--;
     if (this.#runLength === 0) {
-      this.#head = undefined;
-      this.#tail = undefined;
+      this.#head = NO_CHUNK;
+      this.#tail = NO_CHUNK;
+      this.#tailIndex = 0;
     } else if (this.#headIndex === CHUNK_ENTRIES) {
-      this.#head = this.#head!.next;
+      this.#head = this.#head.next ?? NO_CHUNK;
       this.#headIndex = 0;
     }
     return handle;

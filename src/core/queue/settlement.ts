@@ -8,14 +8,20 @@ import { unreachable } from '../../base/assert.ts';
 import type { MessageHandle } from '../ports.ts';
 import type { Task } from '../pump.ts';
 import { SETTLE_REASONS } from '../records.ts';
+import type { Queue } from './queue.ts';
 import { TAGS_PER_CHUNK, TagChunk } from './tag-chunk.ts';
-import type { Unacked } from './unacked.ts';
 
 /** `ack`: done. `requeue`: back to its place. `reject`: not wanted here, dead-lettered where the queue says so. */
 export type Outcome = 'ack' | 'requeue' | 'reject';
 
+/** Knows the holders of entries by their slots. */
+export interface Holders {
+  /** An entry has left its holder. @returns where the message belongs. */
+  settled(slot: number): { readonly queue: Queue };
+}
+
 export function settleEntry(
-  unacked: Unacked,
+  unacked: Holders,
   message: MessageHandle,
   slot: number,
   sequence: number,
@@ -36,13 +42,13 @@ export function settleEntry(
 
 /** Settles whole chunks of tags, a part of them in each turn. */
 export class SettleTask implements Task {
-  readonly #unacked: Unacked;
+  readonly #unacked: Holders;
   readonly #chunks: TagChunk[];
   readonly #outcome: Outcome;
   #chunk = 0;
   #entry = 0;
 
-  constructor(unacked: Unacked, chunks: TagChunk[], outcome: Outcome) {
+  constructor(unacked: Holders, chunks: TagChunk[], outcome: Outcome) {
     this.#unacked = unacked;
     this.#chunks = chunks;
     this.#outcome = outcome;

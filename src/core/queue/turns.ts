@@ -5,12 +5,12 @@
  * hot path: flat memory
  */
 
-import type { Consumer } from './consumer.ts';
+import type { QueueConsumer } from './queue.ts';
 
 /** Consumers of one priority, as a circle; `first` is next. */
 interface Circle {
   readonly priority: number;
-  first: Consumer | undefined;
+  first: QueueConsumer | undefined;
 }
 
 export class Turns {
@@ -18,7 +18,7 @@ export class Turns {
   readonly #circles: Circle[] = [];
 
   /** The consumer whose turn it is. It may turn out that it cannot take more: then `suspend` it and ask again. */
-  get next(): Consumer | undefined {
+  get next(): QueueConsumer | undefined {
     const circles = this.#circles;
     for (let index = 0; index < circles.length; index++) {
       const first = circles[index]!.first;
@@ -28,7 +28,7 @@ export class Turns {
   }
 
   /** Joins (again) as the last of its priority. Nothing happens when it is waiting for its turn already. */
-  resume(consumer: Consumer): void {
+  resume(consumer: QueueConsumer): void {
     if (consumer.nextInTurn !== undefined) return;
     const circle = this.#circleOf(consumer.priority);
     const first = circle.first;
@@ -38,7 +38,7 @@ export class Turns {
       circle.first = consumer;
       return;
     }
-    const last = first.previousInTurn!;
+    const last = first.previousInTurn ?? first;
     consumer.nextInTurn = first;
     consumer.previousInTurn = last;
     last.nextInTurn = consumer;
@@ -46,13 +46,13 @@ export class Turns {
   }
 
   /** Stands aside. Nothing happens when it did already. */
-  suspend(consumer: Consumer): void {
+  suspend(consumer: QueueConsumer): void {
     const next = consumer.nextInTurn;
     if (next === undefined) return;
     const circle = this.#circleOf(consumer.priority);
     if (next === consumer) circle.first = undefined;
     else {
-      const previous = consumer.previousInTurn!;
+      const previous = consumer.previousInTurn ?? consumer;
       previous.nextInTurn = next;
       next.previousInTurn = previous;
       if (circle.first === consumer) circle.first = next;
@@ -62,7 +62,7 @@ export class Turns {
   }
 
   /** It had its turn: the next of its priority comes first. */
-  rotate(consumer: Consumer): void {
+  rotate(consumer: QueueConsumer): void {
     if (consumer.nextInTurn === undefined || consumer.nextInTurn === consumer) return;
     this.#circleOf(consumer.priority).first = consumer.nextInTurn;
   }

@@ -12,10 +12,10 @@ import { assert } from '../../base/assert.ts';
 import { refusal } from '../errors.ts';
 import type { MessageHandle } from '../ports.ts';
 import type { Pump } from '../pump.ts';
-import { Consumer } from './consumer.ts';
+import { Consumer, type Unsettled } from './consumer.ts';
 import { Credit } from './credit.ts';
-import type { Queue } from './queue.ts';
-import { type Outcome, SettleTask, settleEntry } from './settlement.ts';
+import type { DeliveryTags, Queue } from './queue.ts';
+import { type Holders, type Outcome, SettleTask, settleEntry } from './settlement.ts';
 import { TAGS_PER_CHUNK, TagChunk } from './tag-chunk.ts';
 
 const CHUNK_BITS = 8;
@@ -32,7 +32,7 @@ interface Straggler {
   readonly sequence: number;
 }
 
-export class Unacked {
+export class Unacked implements Unsettled, DeliveryTags, Holders {
   /** The limit that all consumers of the channel share. */
   readonly credit = new Credit();
   /** How many are outstanding. */
@@ -149,10 +149,8 @@ export class Unacked {
 
   #settleOne(tag: number, outcome: Outcome): void {
     this.length--;
-    if (tag < this.#firstTag) {
-      this.#settleStraggler(tag, this.#stragglers.get(tag)!, outcome);
-      return;
-    }
+    const straggler = tag < this.#firstTag ? this.#stragglers.get(tag) : undefined;
+    if (straggler !== undefined) return this.#settleStraggler(tag, straggler, outcome);
     const index = (tag - this.#firstTag) >>> CHUNK_BITS;
     const chunk = this.#chunks[index]!;
     const entry = (tag - this.#firstTag) & CHUNK_MASK;

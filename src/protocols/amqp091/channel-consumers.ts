@@ -6,9 +6,11 @@
 
 import { refusal } from '../../core/errors.ts';
 import { serverConsumerTag } from '../../core/names.ts';
+import type { DeliverySink } from '../../core/ports.ts';
 import { Consumer } from '../../core/queue/consumer.ts';
 import type { Queue } from '../../core/queue/queue.ts';
-import type { Channel } from './channel.ts';
+import type { Unacked } from '../../core/queue/unacked.ts';
+import type { ChannelHost } from './channel-contract.ts';
 import { DeliverTemplate } from './delivery-writer.ts';
 
 export interface ConsumeRequest {
@@ -20,13 +22,21 @@ export interface ConsumeRequest {
   readonly priority: number;
 }
 
+/** What the consumers need of their channel. */
+export interface ConsumingChannel extends DeliverySink {
+  readonly host: ChannelHost;
+  readonly unacked: Unacked;
+  /** For consumers to come. */
+  readonly prefetch: number;
+}
+
 export class ChannelConsumers {
-  readonly #channel: Channel;
+  readonly #channel: ConsumingChannel;
   readonly #byTag = new Map<string, Consumer>();
   readonly #byId: (Consumer | undefined)[] = [];
   readonly #templates: DeliverTemplate[] = [];
 
-  constructor(channel: Channel) {
+  constructor(channel: ConsumingChannel) {
     this.#channel = channel;
   }
 

@@ -5,10 +5,35 @@
 import { refusal } from '../../core/errors.ts';
 import type { Ticket } from '../../core/ports.ts';
 import { NOT_RESIDENT, type Queue } from '../../core/queue/queue.ts';
-import type { Channel } from './channel.ts';
+import type { Unacked } from '../../core/queue/unacked.ts';
+import type { ChannelConsumers } from './channel-consumers.ts';
+import type { ChannelHost } from './channel-contract.ts';
+import type { DeliveryWriter } from './delivery-writer.ts';
 import type { Method } from './methods.ts';
 
-type Handler<M extends Method> = (channel: Channel, method: M) => void;
+/** What the methods need of their channel. */
+export interface MethodChannel {
+  readonly host: ChannelHost;
+  readonly unacked: Unacked;
+  readonly consumers: ChannelConsumers;
+  readonly writer: DeliveryWriter;
+  /** The queue declared last, which an empty name stands for. */
+  lastQueueName: string | undefined;
+  /** basic.qos without `global`: for consumers to come. */
+  prefetch: number;
+  /** Every publish from now on is confirmed. */
+  selectConfirms(): void;
+  /** Writes an answer, for which the client waits. */
+  answer(method: Method): void;
+  /** An answer was written: the output may be full now, then no more input is taken. */
+  answered(): void;
+  /** Answers once the log has come to `ticket`; no input is taken before. */
+  answerWhenDurable(ticket: Ticket, method: Method): void;
+  /** Tries now and at the end of each turn, until `tryAnswer` is true; no input is taken before. */
+  waitUntil(tryAnswer: () => boolean): void;
+}
+
+type Handler<M extends Method> = (channel: MethodChannel, method: M) => void;
 type Handlers = { readonly [N in Method['name']]?: Handler<Extract<Method, { name: N }>> };
 
 const HANDLERS: Handlers = {
@@ -110,14 +135,14 @@ const HANDLERS: Handlers = {
 };
 
 /** @throws BrokerError what the method is refused with; 540 for a method that is not there. */
-export function handleMethod(channel: Channel, method: Method): void {
+export function handleMethod(channel: MethodChannel, method: Method): void {
   const handler = HANDLERS[method.name] as Handler<Method> | undefined;
   if (handler === undefined) throw refusal.notImplemented(method.name);
   handler(channel, method);
 }
 
 /** Answers when what was done is durable. */
-function finish(channel: Channel, noWait: boolean, ticket: Ticket, answer: Method): void {
+function finish(channel: MethodChannel, noWait: boolean, ticket: Ticket, answer: Method): void {
   if (!noWait) channel.answerWhenDurable(ticket, answer);
 }
 
@@ -127,7 +152,7 @@ function declareOk(queue: Queue): Method {
 }
 
 /** An empty name stands for the queue declared last on the channel. */
-function queueName(channel: Channel, name: string): string {
+function queueName(channel: MethodChannel, name: string): string {
   if (name !== '') return name;
   if (channel.lastQueueName === undefined) throw refusal.noLastQueue();
   return channel.lastQueueName;
@@ -139,7 +164,7 @@ function bindingKey(givenQueue: string, givenKey: string, queue: string): string
 }
 
 /** @returns false when the message is on its way back into memory. */
-function tryGet(channel: Channel, queue: Queue, noAck: boolean): boolean {
+function tryGet(channel: MethodChannel, queue: Queue, noAck: boolean): boolean {
   const { writer } = channel;
   const tag = queue.take(channel.unacked, noAck, {
     taken: (message, deliveryTag, redelivered, readyCount) => {
@@ -152,7 +177,7 @@ function tryGet(channel: Channel, queue: Queue, noAck: boolean): boolean {
   return true;
 }
 
-function recover(channel: Channel, requeue: boolean): void {
+function recover(channel: MethodChannel, requeue: boolean): void {
   if (!requeue) throw refusal.notImplemented('requeue=false');
   channel.unacked.requeueAll();
 }

@@ -14,15 +14,15 @@ import { refusal } from '../../core/errors.ts';
 import type { DeliverySink, MessageHandle, Ticket } from '../../core/ports.ts';
 import type { Outcome } from '../../core/queue/settlement.ts';
 import { Unacked } from '../../core/queue/unacked.ts';
-import type { ChannelHost, ChannelPort } from './channel-contract.ts';
 import { ChannelConsumers } from './channel-consumers.ts';
-import { handleMethod } from './channel-methods.ts';
+import type { ChannelHost, ChannelPort } from './channel-contract.ts';
+import { handleMethod, type MethodChannel } from './channel-methods.ts';
 import { Confirms } from './confirms.ts';
 import { DeliveryWriter } from './delivery-writer.ts';
 import { writeMethodFrame } from './frames-out.ts';
 import { decodeMethod, METHOD_IDS, type Method } from './methods.ts';
-import { Publisher } from './publisher.ts';
 import { PublishTarget } from './publish-target.ts';
+import { Publisher } from './publisher.ts';
 
 const MULTIPLE = 1;
 const REQUEUE = 1;
@@ -37,7 +37,7 @@ interface Waiting {
   tryAnswer(): boolean;
 }
 
-export class Channel implements ChannelPort, DeliverySink {
+export class Channel implements ChannelPort, DeliverySink, MethodChannel {
   readonly number: number;
   readonly host: ChannelHost;
   readonly unacked: Unacked;

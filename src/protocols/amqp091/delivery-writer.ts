@@ -7,7 +7,7 @@
  * hot path: flat memory
  */
 
-import { copyBytes, type Region, regionOf } from '../../base/bytes.ts';
+import { copyBytes, EMPTY_REGION, type Region, regionOf } from '../../base/bytes.ts';
 import type { Output } from '../../base/output.ts';
 import type { Messages } from '../../core/messages.ts';
 import type { MessageHandle } from '../../core/ports.ts';
@@ -35,7 +35,7 @@ const TWO_POW_32 = 0x1_0000_0000;
 export class DeliverTemplate {
   readonly consumerTag: Region;
   routeId = UNFILLED;
-  region: Region | undefined;
+  region = EMPTY_REGION;
   length = 0;
 
   /** @param consumerTag up to 255 bytes of UTF-8. */
@@ -72,7 +72,7 @@ export class DeliveryWriter {
     this.#output.reserve(length);
     const to = this.#output.chunk;
     const position = this.#output.position;
-    copyBytes(to, position, template.region!, 0, length);
+    copyBytes(to, position, template.region, 0, length);
     const tagAt = position + template.tagAt;
     to.view.setUint32(tagAt, Math.floor(tag / TWO_POW_32));
     to.view.setUint32(tagAt + 4, tag >>> 0);
@@ -125,7 +125,7 @@ export class DeliveryWriter {
   #fillTemplate(template: DeliverTemplate, from: Region, start: number, routeId: number): void {
     const tagBytes = template.consumerTag.bytes.length;
     const length = METHOD_HEAD_BYTES + 1 + tagBytes + 9 + this.#namesBytes(from, start) + 1;
-    if (template.region === undefined || template.region.bytes.length < length) {
+    if (template.region.bytes.length < length) {
       template.region = regionOf(new Uint8Array(length));
     }
     const region = template.region;

@@ -5,7 +5,7 @@
  * hot path: flat memory
  */
 
-import { copyBytes, equalBytes, type Region, regionOf } from '../../base/bytes.ts';
+import { copyBytes, EMPTY_REGION, equalBytes, type Region, regionOf } from '../../base/bytes.ts';
 import { CodecError } from '../../base/codec-error.ts';
 import { refusal } from '../../core/errors.ts';
 import type { Exchange } from '../../core/exchange/exchange.ts';
@@ -26,7 +26,7 @@ export class PublishTarget {
 
   readonly #vhost: Vhost;
   readonly #owner: Owner;
-  #remembered: Region | undefined;
+  #remembered = EMPTY_REGION;
   #length = -1;
   #exchange: Exchange<Queue> | undefined;
   #route: Route<Queue> | undefined;
@@ -47,7 +47,7 @@ export class PublishTarget {
     if (
       length === this.#length &&
       route !== undefined &&
-      equalBytes(this.#remembered!, 0, input, start, length) &&
+      equalBytes(this.#remembered, 0, input, start, length) &&
       !route.isStale &&
       this.#permissionsEpoch === this.#vhost.permissionsEpoch
     ) {
@@ -78,18 +78,17 @@ export class PublishTarget {
   /** The exchange named at `at` (a short string): the last one when it has the same name, else looked up and checked. */
   #exchangeAt(input: Region, at: number, bytes: number): Exchange<Queue> {
     const isSame =
-      this.#exchange !== undefined &&
-      !this.#exchange.isDeleted &&
+      this.#exchange?.isDeleted === false &&
       this.#permissionsEpoch === this.#vhost.permissionsEpoch &&
-      this.#remembered!.bytes[2] === bytes &&
-      equalBytes(this.#remembered!, 2, input, at, bytes + 1);
-    if (isSame) return this.#exchange!;
+      this.#remembered.bytes[2] === bytes &&
+      equalBytes(this.#remembered, 2, input, at, bytes + 1);
+    if (isSame && this.#exchange !== undefined) return this.#exchange;
     const name = decoder.decode(input.bytes.subarray(at + 1, at + 1 + bytes));
     return this.#vhost.publishableExchange(this.#owner, name);
   }
 
   #remember(input: Region, start: number, length: number): void {
-    if (this.#remembered === undefined || this.#remembered.bytes.length < length) {
+    if (this.#remembered.bytes.length < length) {
       this.#remembered = regionOf(new Uint8Array(Math.max(length, REMEMBERED_BYTES_MIN)));
     }
     copyBytes(this.#remembered, 0, input, start, length);

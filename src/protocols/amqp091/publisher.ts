@@ -7,12 +7,12 @@
 
 import { type Region, regionOf } from '../../base/bytes.ts';
 import { CodecError } from '../../base/codec-error.ts';
+import type { Broker } from '../../core/broker.ts';
 import { REPLY_CODES, refusal } from '../../core/errors.ts';
 import { LARGE_BODY_BYTES, PROPERTIES_BYTES_MAX } from '../../core/messages.ts';
 import type { MessageHandle } from '../../core/ports.ts';
 import type { Queue } from '../../core/queue/queue.ts';
 import type { Route } from '../../core/route.ts';
-import type { Broker } from '../../core/broker.ts';
 import type { Vhost } from '../../core/vhost.ts';
 import { BodyBuilder } from './body-builder.ts';
 import type { Confirms } from './confirms.ts';
@@ -53,13 +53,7 @@ export class Publisher {
   #isPropertiesBorrowed = false;
   #body: BodyBuilder | undefined;
 
-  constructor(
-    broker: Broker,
-    vhost: Vhost,
-    target: PublishTarget,
-    writer: DeliveryWriter,
-    messageBytesMax: number,
-  ) {
+  constructor(broker: Broker, vhost: Vhost, target: PublishTarget, writer: DeliveryWriter, messageBytesMax: number) {
     this.#broker = broker;
     this.#vhost = vhost;
     this.#target = target;
@@ -87,8 +81,7 @@ export class Publisher {
     if (end - start < CONTENT_HEAD_BYTES + 2) throw new CodecError('content header is cut short');
     const view = input.view;
     if (view.getUint16(start) !== BASIC_CLASS) throw refusal.unexpectedFrame(wrongClass(view.getUint16(start)));
-    const bodyBytes =
-      view.getUint32(start + BODY_SIZE_AT) * TWO_POW_32 + view.getUint32(start + BODY_SIZE_AT + 4);
+    const bodyBytes = view.getUint32(start + BODY_SIZE_AT) * TWO_POW_32 + view.getUint32(start + BODY_SIZE_AT + 4);
     if (bodyBytes > this.#messageBytesMax) throw refusal.messageTooLarge(bodyBytes, this.#messageBytesMax);
     const propertiesBytes = end - start - CONTENT_HEAD_BYTES;
     if (propertiesBytes > PROPERTIES_BYTES_MAX) throw new CodecError('the properties are too large');
@@ -98,23 +91,24 @@ export class Publisher {
     this.#propertiesStart = start + CONTENT_HEAD_BYTES;
     this.#propertiesBytes = propertiesBytes;
     this.#isPropertiesBorrowed = true;
-    if (bodyBytes === 0) this.#complete(input, 0);
+    if (bodyBytes === 0) this.#complete(this.#route, input, 0);
     else if (inputEnd - end < bodyBytes) this.#keepProperties();
   }
 
   /** A piece of a body frame's payload. */
   body(input: Region, start: number, end: number): void {
-    if (!this.#hasHeader || this.#route === undefined) {
+    const route = this.#route;
+    if (!this.#hasHeader || route === undefined) {
       throw refusal.unexpectedFrame('expected method frame, got non method frame instead');
     }
     if (this.#body === undefined && end - start === this.#bodyBytes && this.#bodyBytes <= LARGE_BODY_BYTES) {
-      this.#complete(input, start);
+      this.#complete(route, input, start);
       return;
     }
     this.#keepProperties();
     const body = this.#collect(end - start);
     body.append(input.bytes, start, end);
-    if (body.isComplete) this.#completeCollected(body);
+    if (body.isComplete) this.#completeCollected(route, body);
   }
 
   /** The channel is closing: what was half received is forgotten. */
@@ -142,19 +136,19 @@ export class Publisher {
     this.#isPropertiesBorrowed = false;
   }
 
-  #completeCollected(body: BodyBuilder): void {
+  #completeCollected(route: Route<Queue>, body: BodyBuilder): void {
     this.#body = undefined;
-    if (this.#bodyBytes <= LARGE_BODY_BYTES) this.#complete(regionOf(body.join()), 0);
-    else this.#publish(this.#createLarge(body.pieces()));
+    if (this.#bodyBytes <= LARGE_BODY_BYTES) this.#complete(route, regionOf(body.join()), 0);
+    else this.#publish(route, this.#createLarge(route, body.pieces()));
   }
 
-  #complete(body: Region, bodyStart: number): void {
-    const route = this.#route!;
+  #complete(route: Route<Queue>, body: Region, bodyStart: number): void {
     if (route.queues.length === 0 && !this.#mandatory) {
       this.#unroutable();
       return;
     }
     this.#publish(
+      route,
       this.#broker.messages.create(
         route,
         this.#isPersistent(),
@@ -169,9 +163,9 @@ export class Publisher {
     );
   }
 
-  #createLarge(pieces: readonly Uint8Array[]): MessageHandle {
+  #createLarge(route: Route<Queue>, pieces: readonly Uint8Array[]): MessageHandle {
     return this.#broker.messages.createLarge(
-      this.#route!,
+      route,
       this.#isPersistent(),
       this.#broker.clock.now(),
       this.#properties,
@@ -186,8 +180,7 @@ export class Publisher {
     return deliveryMode(this.#properties, start, start + this.#propertiesBytes) === PERSISTENT;
   }
 
-  #publish(message: MessageHandle): void {
-    const route = this.#route!;
+  #publish(route: Route<Queue>, message: MessageHandle): void {
     if (route.queues.length === 0 && this.#mandatory) {
       this.#writer.returned(message, REPLY_CODES.NO_ROUTE, 'NO_ROUTE');
       this.hasReturned = true;

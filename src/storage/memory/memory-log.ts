@@ -52,8 +52,13 @@ export class MemoryLog implements Log {
   /** Tickets become durable in their order, each not before its flush has come. */
   #flushLate(late: number): void {
     this.#waiting.push({ ticket: this.appended, dueFlush: this.#flushes + late });
-    while (this.#waiting.length > 0 && this.#waiting[0]!.dueFlush <= this.#flushes) {
-      this.durable = this.#waiting.shift()!.ticket;
+    for (
+      let first = this.#waiting[0];
+      first !== undefined && first.dueFlush <= this.#flushes;
+      first = this.#waiting[0]
+    ) {
+      this.durable = first.ticket;
+      this.#waiting.shift();
     }
   }
 }

@@ -1,0 +1,61 @@
+/** Returned messages against a sorted array. */
+
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { checkSteps, type Step, step } from '../../../test/support/steps.ts';
+import { Returned } from './returned.ts';
+
+class World {
+  readonly returned = new Returned();
+  #model: number[] = [];
+
+  push(sequence: number): void {
+    if (this.#model.includes(sequence)) return;
+    this.returned.push(sequence, sequence + 1);
+    this.#model.push(sequence);
+  }
+
+  shift(count: number): void {
+    this.#model.sort((a, b) => a - b);
+    for (const sequence of this.#model.splice(0, count)) {
+      expect(this.returned.firstSequence).toBe(sequence);
+      expect(this.returned.shift()).toBe(sequence + 1);
+    }
+    this.expectSame();
+  }
+
+  expectSame(): void {
+    expect(this.returned.length).toBe(this.#model.length);
+    expect(this.returned.firstSequence).toBe(Math.min(...this.#model, Number.POSITIVE_INFINITY));
+  }
+}
+
+const sequences = fc.nat(20_000);
+
+const steps: fc.Arbitrary<Step<World>>[] = [
+  sequences.map((sequence) => step(`push ${sequence}`, (world) => world.push(sequence))),
+  fc.tuple(sequences, fc.nat(1500)).map(([first, count]) =>
+    step(`push ${count} from ${first} on`, (world) => {
+      for (let index = 0; index < count; index++) world.push(first + index);
+    }),
+  ),
+  fc.tuple(sequences, fc.nat(1500)).map(([first, count]) =>
+    step(`push ${count} from ${first} down`, (world) => {
+      for (let index = 0; index < count; index++) world.push(first - index);
+    }),
+  ),
+  fc.nat(2500).map((count) => step(`shift ${count}`, (world) => world.shift(count))),
+];
+
+test('what comes back in any order is served oldest first', () => {
+  checkSteps({
+    world: () => new World(),
+    steps,
+    runs: 40,
+    stepsMax: 12,
+    finally: (world) => {
+      world.expectSame();
+      world.shift(Number.POSITIVE_INFINITY);
+    },
+  });
+});
