@@ -98,7 +98,11 @@ class TestServer {
         return session;
       },
     };
-    const broker = { log: { flush: () => void this.turns++ }, endTurn: () => false };
+    const broker = {
+      log: { appended: 0, flush: () => void this.turns++ },
+      pump: { hasWork: false },
+      endTurn: () => {},
+    };
     const turn = new Turn({ broker, schedule: setImmediate });
     this.connections = new Connections({ protocol, turn, clock: this.clock, limits: LIMITS }, openReading);
     this.server = createServer({ pauseOnConnect: true, noDelay: true });

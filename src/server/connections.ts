@@ -46,7 +46,7 @@ export class Connections {
     const empty = new Promise<void>((resolve) => {
       this.#onEmpty = resolve;
     });
-    for (const connection of this.#open) connection.session.shutdown();
+    for (const connection of this.#open) connection.shutdown();
     this.#context.turn.schedule();
     this.#resolveWhenEmpty();
     return empty;

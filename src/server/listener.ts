@@ -6,7 +6,7 @@ import type { Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
 import type { TLSSocket, TlsOptions } from 'node:tls';
 import { createServer as createTlsServer } from 'node:tls';
-import type { LogLines } from './log-lines.ts';
+import type { LogLines } from '../core/log-lines.ts';
 import { formatAddress } from './peer.ts';
 
 /** Every address of the machine, IPv4 and IPv6. */

@@ -1,23 +1,14 @@
 /**
- * Log lines for the operator: the sink that everybody writes to, and the one that prints.
- *
- * Texts are RabbitMQ's where it has one; whoever knows the event passes the text.
+ * Sinks for log lines: one that prints, one that keeps nothing.
  */
 
-export type LogLevel = 'debug' | 'info' | 'warning' | 'error';
+import type { LogLines } from '../core/log-lines.ts';
 
-/** Takes log lines. */
-export interface LogLines {
-  debug(text: string): void;
-  info(text: string): void;
-  warning(text: string): void;
-  error(text: string): void;
-}
+export type LogLevel = 'info' | 'warning' | 'error';
 
 /** A sink over one function that takes the level and the text. */
 export function logLinesTo(write: (level: LogLevel, text: string) => void): LogLines {
   return {
-    debug: (text) => write('debug', text),
     info: (text) => write('info', text),
     warning: (text) => write('warning', text),
     error: (text) => write('error', text),
@@ -27,7 +18,7 @@ export function logLinesTo(write: (level: LogLevel, text: string) => void): LogL
 /** Keeps nothing. */
 export const silentLogLines: LogLines = logLinesTo(() => {});
 
-const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warning', 'error'];
+const LEVELS: readonly LogLevel[] = ['info', 'warning', 'error'];
 
 /** Prints `TIME [level] text` with an ISO 8601 time in UTC, from `levelMin` up. */
 export function consoleLogLines(

@@ -50,7 +50,7 @@ async function start(listen: readonly ListenRequest[], options: { isStubborn?: b
   const { isStubborn = false, shutdownMs = 1500 } = options;
   const lines: string[] = [];
   const clock = new TurnClock();
-  const broker = { log: { flush: () => {} }, endTurn: () => false };
+  const broker = { log: { appended: 0, flush: () => {} }, pump: { hasWork: false }, endTurn: () => {} };
   const protocol: Protocol = { openSession: (transport) => new EchoSession(transport, isStubborn) };
   const server = await Server.start({
     protocol,

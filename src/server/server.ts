@@ -4,10 +4,10 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { TlsOptions } from 'node:tls';
+import type { LogLines } from '../core/log-lines.ts';
 import type { Protocol } from '../protocols/session.ts';
 import { Connections } from './connections.ts';
 import { Listener } from './listener.ts';
-import type { LogLines } from './log-lines.ts';
 import { formatAddress } from './peer.ts';
 import type { OpenReading } from './socket-reading.ts';
 import { READ_BUFFER_BYTES, readInto } from './socket-reading.ts';
@@ -125,7 +125,7 @@ async function listen(request: ListenRequest, options: ServerOptions, connection
   if (request.address !== 'localhost') return [await open(request.address, request.port)];
   const ipv4 = await open('127.0.0.1', request.port);
   const ipv6 = await open('::1', ipv4.port).catch((error: Error) => {
-    logLines.debug(error.message);
+    logLines.info(error.message);
     return undefined;
   });
   return ipv6 === undefined ? [ipv4] : [ipv4, ipv6];

@@ -103,6 +103,11 @@ export class SocketTransport implements Transport, TurnConnection {
     else if (nowMs >= this.#deadlineMs) this.#socket.destroy();
   }
 
+  /** The node stops. */
+  shutdown(): void {
+    if (this.#state === 'open') this.session.shutdown();
+  }
+
   #receive(bytes: Uint8Array, end: number): void {
     if (this.#state !== 'open' || this.isClosed) return;
     this.#context.turn.touch(this);
@@ -129,13 +134,12 @@ export class SocketTransport implements Transport, TurnConnection {
 
   #send(batch: OutputBatch): void {
     this.#inFlight = batch;
-    const last = batch.parts.length - 1;
-    if (last > 0) this.#socket.cork();
-    batch.parts.forEach((part, index) => {
-      if (index < last) this.#socket.write(part);
-      else this.#socket.write(part, this.#written);
-    });
-    if (last > 0) this.#socket.uncork();
+    // Several parts go out in one writev.
+    const isSplit = batch.parts.length > 1;
+    let left = batch.parts.length;
+    if (isSplit) this.#socket.cork();
+    for (const part of batch.parts) this.#socket.write(part, --left === 0 ? this.#written : undefined);
+    if (isSplit) this.#socket.uncork();
   }
 
   readonly #written = (error?: Error | null): void => {

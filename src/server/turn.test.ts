@@ -10,17 +10,19 @@ import { Turn } from './turn.ts';
 class World {
   readonly events: string[] = [];
   readonly scheduled: (() => void)[] = [];
-  readonly log = { flush: () => void this.events.push('flush') };
+  readonly log = { appended: 0, flush: () => void this.events.push('flush') };
   readonly turn: Turn;
-  onPump: () => boolean = () => false;
+  readonly pump = { hasWork: false };
+  onPump: () => void = () => {};
   refreshed = 0;
 
   constructor() {
     const broker = {
       log: this.log,
+      pump: this.pump,
       endTurn: (budget: number) => {
         this.events.push(`pump ${budget}`);
-        return this.onPump();
+        this.onPump();
       },
     };
     this.turn = new Turn({
@@ -85,7 +87,6 @@ describe('a turn', () => {
     const consumer = world.connection('consumer');
     world.onPump = () => {
       world.turn.touch(consumer);
-      return false;
     };
     world.turn.schedule();
 
@@ -97,8 +98,17 @@ describe('a turn', () => {
 
   test('asks for another one when the pump has work left', () => {
     const world = new World();
-    world.onPump = () => true;
+    world.pump.hasWork = true;
     world.turn.schedule();
+
+    world.runScheduled();
+
+    expect(world.scheduled).toHaveLength(1);
+  });
+
+  test('asks for another one when a session that ended it has published', () => {
+    const world = new World();
+    world.turn.touch(world.connection('publisher', () => void world.log.appended++));
 
     world.runScheduled();
 

@@ -24,9 +24,10 @@ export interface TurnConnection {
 
 /** What a turn needs of the broker. */
 export interface TurnBroker {
-  readonly log: { flush(): void };
-  /** Pumps: hands out so many messages at most; true when work is left for the next turn. */
-  endTurn(budget: number): boolean;
+  readonly log: { readonly appended: number; flush(): void };
+  readonly pump: { readonly hasWork: boolean };
+  /** Pumps: hands out so many messages at most. */
+  endTurn(budget: number): void;
 }
 
 export interface TurnOptions {
@@ -82,12 +83,15 @@ export class Turn {
   /** Ends the turn. Whoever is touched by the pump belongs to it. */
   end(): void {
     this.#isScheduled = true;
-    const isWorkLeft = this.#broker.endTurn(this.#deliveriesPerTurn);
-    this.#broker.log.flush();
+    const { log, pump } = this.#broker;
+    this.#broker.endTurn(this.#deliveriesPerTurn);
+    log.flush();
     this.#isScheduled = false;
+    const flushed = log.appended;
     this.#answer();
-    // Not at once: sockets are read between two turns, however much there is to deliver.
-    if (isWorkLeft) this.schedule();
+    // Left over, or added by a session that went on with input it had kept. Not at once: sockets are read between two
+    // turns, however much there is to deliver.
+    if (pump.hasWork || log.appended !== flushed) this.schedule();
   }
 
   #answer(): void {

@@ -79,6 +79,18 @@ export const OPTIONS = {
     default: false,
     doc: 'Whether a client without a certificate is refused; with verify_peer only.',
   }),
+  clusterName: option({
+    key: 'cluster_name',
+    type: text,
+    default: '',
+    doc: 'The name that clients are told; rabbit@ and the name of this machine unless set.',
+  }),
+  rabbitmqVersion: option({
+    key: 'rabbitmq_version',
+    type: nonEmptyText,
+    default: '3.13.7',
+    doc: 'The RabbitMQ version that clients are told. Several decide by it what they may use.',
+  }),
   backlog: option({
     key: 'tcp_listen_options.backlog',
     type: wholeNumber(1, 65_535),
@@ -92,6 +104,13 @@ export const OPTIONS = {
     default: 2047,
     unit: 'channels',
     doc: 'Channels of one connection at most; 0 sets no limit of its own.',
+  }),
+  initialFrameMax: option({
+    key: 'initial_frame_max',
+    type: wholeNumber(4096, 131_072),
+    default: 8192,
+    unit: 'bytes',
+    doc: 'The largest frame of a client that has not logged in.',
   }),
   frameMax: option({
     key: 'frame_max',

@@ -1,0 +1,88 @@
+/**
+ * The command line of `leveret`: its options, and the settings that they stand for.
+ */
+
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { Setting } from '../server/config/configuration.ts';
+import { ConfigurationError, parseSetting } from '../server/config/configuration.ts';
+import { formatAddress } from '../server/peer.ts';
+
+/** What the command line asks for. */
+export type LeveretCommand =
+  | { readonly kind: 'start'; readonly settings: readonly Setting[] }
+  /** Help or the version: the text is all there is to do. */
+  | { readonly kind: 'show'; readonly text: string }
+  | { readonly kind: 'wrong'; readonly text: string };
+
+interface Flags {
+  readonly port?: number;
+  readonly bind?: string;
+  readonly tlsPort?: number;
+  readonly managementPort?: number;
+  readonly dataDir?: string;
+  readonly set?: readonly Setting[];
+}
+
+const DEFAULT_PORT = 5672;
+const ALL_ADDRESSES = '::';
+
+/** Reads the arguments after the program's name. */
+export function readLeveretCommand(args: readonly string[], version: string): LeveretCommand {
+  let text = '';
+  const write = (part: string) => {
+    text += part;
+  };
+  const command = leveretCommand(version).configureOutput({ writeOut: write, writeErr: write });
+  try {
+    command.parse([...args], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return { kind: error.exitCode === 0 ? 'show' : 'wrong', text: text.trimEnd() };
+  }
+  return { kind: 'start', settings: settingsOf(command.opts<Flags>()) };
+}
+
+function leveretCommand(version: string): Command {
+  return new Command('leveret')
+    .description('A RabbitMQ-compatible message broker.')
+    .version(version, '--version', 'print the version')
+    .helpOption('--help', 'print this help')
+    .option('--port <number>', `port of AMQP connections, 0 for a free one (default: ${DEFAULT_PORT})`, readPort)
+    .option('--bind <address>', 'address to listen on (default: all, IPv4 and IPv6)')
+    .option('--tls-port <number>', 'port of TLS connections; needs ssl_options.certfile and .keyfile', readPort)
+    .option('--management-port <number>', 'port of the management page (accepted, not served yet)', readPort)
+    .option('--data-dir <folder>', 'folder for durable data (accepted, not used yet)')
+    .addOption(new Option('--memory', 'keep everything in memory').conflicts('dataDir'))
+    .option('--set <key=value>', 'a setting, as in rabbitmq.conf; may be repeated', readSetting)
+    .allowExcessArguments(false)
+    .exitOverride();
+}
+
+function readPort(value: string): number {
+  const port = /^\d{1,5}$/.test(value) ? Number(value) : Number.NaN;
+  if (!(port <= 65_535)) throw new InvalidArgumentError('Expected a whole number from 0 to 65535.');
+  return port;
+}
+
+function readSetting(value: string, before: readonly Setting[] = []): readonly Setting[] {
+  try {
+    return [...before, parseSetting(value)];
+  } catch (error) {
+    if (error instanceof ConfigurationError) throw new InvalidArgumentError(error.message);
+    throw error;
+  }
+}
+
+/** Flags come last, so that they win over `--set`. */
+function settingsOf(flags: Flags): Setting[] {
+  const { port, bind, tlsPort, managementPort, dataDir, set = [] } = flags;
+  const settings = [...set];
+  const add = (key: string, value: string) => settings.push({ key, value });
+  if (port !== undefined || bind !== undefined) {
+    add('listeners.tcp.default', formatAddress(bind ?? ALL_ADDRESSES, port ?? DEFAULT_PORT));
+  }
+  if (tlsPort !== undefined) add('listeners.ssl.default', formatAddress(bind ?? ALL_ADDRESSES, tlsPort));
+  if (managementPort !== undefined) add('management.tcp.port', String(managementPort));
+  if (dataDir !== undefined) add('data_dir', dataDir);
+  return settings;
+}

@@ -1,0 +1,90 @@
+/** The library's way in, with a real client: the example of its documentation, and what options mean. */
+
+import type { ChannelModel } from 'amqplib';
+import { connect } from 'amqplib';
+import { afterEach, describe, expect, test } from 'vitest';
+import type { BrokerOptions, RunningBroker } from './index.ts';
+import { createBroker } from './index.ts';
+import { TEST_CERTIFICATE, TEST_KEY } from './server/tls.test-suite.ts';
+
+const running: RunningBroker[] = [];
+afterEach(async () => {
+  await Promise.all(running.splice(0).map((broker) => broker.stop()));
+});
+
+async function start(options?: BrokerOptions): Promise<RunningBroker> {
+  const broker = await createBroker(options);
+  running.push(broker);
+  return broker;
+}
+
+/** Publishes a message and gets it back. */
+async function roundTrip(client: ChannelModel, text: string): Promise<string | undefined> {
+  const channel = await client.createConfirmChannel();
+  const { queue } = await channel.assertQueue('hello');
+  channel.sendToQueue(queue, Buffer.from(text));
+  await channel.waitForConfirms();
+  const message = await channel.get(queue, { noAck: true });
+  return message === false ? undefined : message.content.toString();
+}
+
+describe('createBroker', () => {
+  test('starts a broker on a free port that serves AMQP clients', async () => {
+    const broker = await start({ settings: { heartbeat: 30 } });
+    const client = await connect(broker.url);
+
+    expect(broker.url).toBe(`amqp://guest:guest@127.0.0.1:${broker.port}`);
+    expect(await roundTrip(client, 'hello')).toBe('hello');
+    expect(broker.stats().connections).toBe(1);
+  });
+
+  test('starts several brokers side by side, each with messages of its own', async () => {
+    const [first, second] = [await start(), await start()];
+
+    expect(await roundTrip(await connect(first.url), 'first')).toBe('first');
+    expect(await roundTrip(await connect(second.url), 'second')).toBe('second');
+  });
+
+  test('serves TLS with a certificate that is given directly', async () => {
+    const broker = await start({ tlsPort: 0, tls: { cert: TEST_CERTIFICATE, key: TEST_KEY } });
+    const client = await connect(`amqps://guest:guest@localhost:${broker.tlsPort}`, { ca: [TEST_CERTIFICATE] });
+
+    expect(await roundTrip(client, 'secret')).toBe('secret');
+    expect(broker.addresses.map(({ tls }) => tls)).toContain(true);
+  });
+
+  test('stops: clients are told with 320, and the port is free again', async () => {
+    const broker = await createBroker();
+    const client = await connect(broker.url);
+    const error = new Promise<Error>((resolve) => client.once('error', resolve));
+    const closed = new Promise<Error>((resolve) => client.once('close', resolve));
+    client.on('error', () => {});
+
+    await broker.stop();
+
+    // A client calls this either an error or an orderly close, with the broker's text in both.
+    expect((await Promise.race([error, closed])).message).toContain('CONNECTION-FORCED');
+    await start({ port: broker.port });
+  });
+
+  test('lets options win over settings', async () => {
+    const broker = await start({ port: 0, bind: '127.0.0.1', settings: { 'listeners.tcp.default': '192.0.2.1:5672' } });
+
+    expect(broker.addresses).toEqual([{ address: '127.0.0.1', port: broker.port, tls: false }]);
+  });
+
+  test('listens where settings say when no option does', async () => {
+    const broker = await start({ settings: { 'listeners.tcp.local': '127.0.0.1:0', default_user: 'alice' } });
+
+    expect(broker.addresses).toEqual([{ address: '127.0.0.1', port: broker.port, tls: false }]);
+    expect(broker.url).toBe(`amqp://alice:guest@127.0.0.1:${broker.port}`);
+  });
+
+  test.each([
+    [{ port: 70_000 }, "the value '70000' of port is wrong: expected a whole number from 0 to 65535"],
+    [{ tlsPort: 0 }, 'TLS needs a certificate: set ssl_options.certfile and ssl_options.keyfile.'],
+    [{ settings: { hartbeat: 1 } }, "unknown key 'hartbeat'. Did you mean heartbeat?"],
+  ])('refuses %j with the reason', async (options, message) => {
+    await expect(start(options)).rejects.toThrow(message);
+  });
+});

@@ -1,0 +1,136 @@
+/**
+ * Puts a broker together from its configuration, and starts it.
+ */
+
+import { ChunkPool } from '../base/output.ts';
+import type { Broker } from '../core/broker.ts';
+import type { LogLines } from '../core/log-lines.ts';
+import { assembleBroker } from './assembly.ts';
+import type { Configuration } from './config/configuration.ts';
+import type { Listener } from './listener.ts';
+import { ALL_ADDRESSES } from './listener.ts';
+import { formatAddress } from './peer.ts';
+import type { ListenRequest } from './server.ts';
+import { Server } from './server.ts';
+import type { TlsMaterial } from './tls-material.ts';
+import { tlsOptionsOf } from './tls-material.ts';
+import { Turn } from './turn.ts';
+import { TurnClock } from './turn-clock.ts';
+
+/** A closing connection whose client does not read, or does not hang up, is dropped after these. */
+const CLOSE_WRITE_MS = 10_000;
+const CLOSE_GRACE_MS = 1000;
+/** Output memory that is kept for reuse is let go this often; taking it anew costs microseconds. */
+const POOL_SHRINK_TICKS = 20;
+
+/** A place where the broker listens. */
+export interface ListeningAddress {
+  /** As the operating system has it; `::` and `0.0.0.0` are all addresses. */
+  readonly address: string;
+  readonly port: number;
+  readonly tls: boolean;
+}
+
+/** Counts at this moment. */
+export interface BrokerStats {
+  readonly connections: number;
+}
+
+/** A broker that serves. */
+export interface RunningBroker {
+  /** The port of plain AMQP connections; 0 when they are turned off. */
+  readonly port: number;
+  /** The port of TLS connections; absent without TLS. */
+  readonly tlsPort?: number;
+  /** What a client on this machine connects to, with the default user's login. */
+  readonly url: string;
+  readonly addresses: readonly ListeningAddress[];
+  /** @internal The core; its shape may change with any version. */
+  readonly broker: Broker;
+  stats(): BrokerStats;
+  /**
+   * Ends the broker: its clients are told (AMQP: 320 `CONNECTION_FORCED`), and after two seconds at most everything is
+   * closed. May be called again.
+   */
+  stop(): Promise<void>;
+}
+
+export interface StartOptions {
+  readonly configuration: Configuration;
+  readonly logLines: LogLines;
+  /** Used instead of the files that the configuration names. */
+  readonly tls?: TlsMaterial;
+}
+
+/**
+ * Starts a broker as configured.
+ *
+ * @throws ConfigurationError when TLS is asked for and its files are missing
+ * @throws ListenError when an address or a port cannot be had
+ */
+export async function startBroker(options: StartOptions): Promise<RunningBroker> {
+  const { configuration, logLines } = options;
+  const clock = new TurnClock();
+  const pool = new ChunkPool();
+  const { broker, protocol } = assembleBroker({ configuration, clock, pool, logLines });
+  const deliveriesPerTurn = configuration.deliveriesPerTurn;
+  const server = await Server.start({
+    protocol,
+    turn: new Turn({ broker, schedule: setImmediate, clock, deliveriesPerTurn }),
+    clock,
+    limits: {
+      readBytesPerTurn: configuration.readBytesPerTurn,
+      outputBytesMax: configuration.outputBuffer,
+      closeWriteMs: CLOSE_WRITE_MS,
+      closeGraceMs: CLOSE_GRACE_MS,
+    },
+    listen: listenRequests(options),
+    backlog: configuration.backlog,
+    logLines,
+    onTick: everySoOften(POOL_SHRINK_TICKS, () => pool.shrink()),
+  });
+  return runningBroker(server, broker, configuration);
+}
+
+function listenRequests({ configuration, tls }: StartOptions): ListenRequest[] {
+  const plain = configuration.tcpListeners.map(({ address = ALL_ADDRESSES, port }) => ({ address, port }));
+  if (configuration.tlsListeners.length === 0) return plain;
+  const tlsOptions = tlsOptionsOf(configuration, tls);
+  const secure = configuration.tlsListeners.map(({ address = ALL_ADDRESSES, port }) => ({
+    address,
+    port,
+    tls: tlsOptions,
+  }));
+  return [...plain, ...secure];
+}
+
+function everySoOften(ticks: number, call: () => void): () => void {
+  let count = 0;
+  return () => {
+    count = (count + 1) % ticks;
+    if (count === 0) call();
+  };
+}
+
+function runningBroker(server: Server, broker: Broker, configuration: Configuration): RunningBroker {
+  const plain = server.listeners.find((listener) => !listener.isTls);
+  const secure = server.listeners.find((listener) => listener.isTls);
+  return {
+    port: plain?.port ?? 0,
+    ...(secure === undefined ? {} : { tlsPort: secure.port }),
+    url: urlOf(plain ?? secure, configuration),
+    addresses: server.listeners.map(({ address, port, isTls }) => ({ address, port, tls: isTls })),
+    broker,
+    stats: () => ({ connections: server.connectionCount }),
+    stop: () => server.stop(),
+  };
+}
+
+function urlOf(listener: Listener | undefined, { defaultUser, defaultPass, defaultVhost }: Configuration): string {
+  if (listener === undefined) return '';
+  const scheme = listener.isTls ? 'amqps' : 'amqp';
+  const isAny = listener.address === ALL_ADDRESSES || listener.address === '0.0.0.0';
+  const host = formatAddress(isAny ? '127.0.0.1' : listener.address, listener.port);
+  const vhost = defaultVhost === '/' ? '' : `/${encodeURIComponent(defaultVhost)}`;
+  return `${scheme}://${encodeURIComponent(defaultUser)}:${encodeURIComponent(defaultPass)}@${host}${vhost}`;
+}
