@@ -1,0 +1,191 @@
+/**
+ * The channels of one open connection: opens and closes them, hands each its frames, and answers what goes wrong in
+ * them: this is the one place where refusals of channel methods are answered.
+ *
+ * After a channel.close of ours everything for that channel is ignored until the client's close-ok.
+ */
+
+import type { Region } from '../../base/bytes.ts';
+import { type BrokerError, refusal } from '../../core/errors.ts';
+import type { ChannelHost, ChannelPort, OpenChannel } from './channel-contract.ts';
+import type { ConnectionLog } from './connection-log.ts';
+import { writeMethodFrame } from './frames-out.ts';
+import { METHOD_IDS, type Method } from './methods.ts';
+import { asRefusal, closeMethod } from './refused.ts';
+
+/** Class id and method id. */
+const METHOD_ID_BYTES = 4;
+const CONNECTION_CLASS = 10;
+
+const CHANNEL_OPEN = METHOD_IDS['channel.open'];
+const CHANNEL_CLOSE = METHOD_IDS['channel.close'];
+const CHANNEL_CLOSE_OK = METHOD_IDS['channel.close-ok'];
+const PUBLISH = METHOD_IDS['basic.publish'];
+
+export interface ChannelsOptions {
+  readonly host: ChannelHost;
+  readonly openChannel: OpenChannel;
+  readonly log: ConnectionLog;
+  /** Highest number, and how many may be open; 0 is unlimited. */
+  readonly channelMax: number;
+  /** Ends the connection because of what was done on a channel. */
+  readonly fail: (channel: number, error: BrokerError, methodId: number) => void;
+}
+
+interface Slot {
+  /** Undefined from our channel.close until the client's close-ok. */
+  port: ChannelPort | undefined;
+  /** The last method that did not fail. */
+  methodId: number;
+}
+
+export class Channels {
+  /** True while a channel may not be given more input. */
+  isWaiting = false;
+  readonly #options: ChannelsOptions;
+  readonly #slots = new Map<number, Slot>();
+  /** The one that the last frame was for, because the next is likely to be for it too. */
+  #lastNumber = 0;
+  #lastSlot: Slot | undefined;
+
+  constructor(options: ChannelsOptions) {
+    this.#options = options;
+  }
+
+  get count(): number {
+    return this.#slots.size;
+  }
+
+  /** A method frame's payload. */
+  method(number: number, input: Region, start: number, end: number): void {
+    const id = input.view.getUint32(start);
+    const slot = this.#find(number);
+    try {
+      if (slot === undefined) this.#open(number, id);
+      else if (slot.port === undefined) this.#whileClosing(number, id);
+      else this.#inOpen(number, slot, slot.port, id, input, start + METHOD_ID_BYTES, end);
+    } catch (thrown) {
+      const error = asRefusal(thrown);
+      const isInContent = error.reply === 'UNEXPECTED_FRAME' && slot !== undefined;
+      this.#refuse(number, slot, error, isInContent ? contentMethod(slot) : id);
+    }
+  }
+
+  header(number: number, input: Region, start: number, end: number, inputEnd: number): void {
+    const slot = this.#find(number);
+    if (slot === undefined) return this.#refuse(number, slot, noMethodYet(), 0);
+    try {
+      slot.port?.header(input, start, end, inputEnd);
+    } catch (thrown) {
+      this.#refuse(number, slot, asRefusal(thrown), contentMethod(slot));
+    }
+  }
+
+  body(number: number, input: Region, start: number, end: number): void {
+    const slot = this.#find(number);
+    if (slot === undefined) return this.#refuse(number, slot, noMethodYet(), 0);
+    try {
+      slot.port?.body(input, start, end);
+    } catch (thrown) {
+      this.#refuse(number, slot, asRefusal(thrown), contentMethod(slot));
+    }
+  }
+
+  endTurn(): void {
+    this.isWaiting = false;
+    for (const [number, slot] of this.#slots) {
+      try {
+        slot.port?.endTurn();
+      } catch (thrown) {
+        this.#refuse(number, slot, asRefusal(thrown), slot.methodId);
+      }
+      if (slot.port?.isWaiting === true) this.isWaiting = true;
+    }
+  }
+
+  drained(): void {
+    for (const slot of this.#slots.values()) slot.port?.drained();
+  }
+
+  /** Every channel gives back what it has. */
+  closeAll(): void {
+    for (const slot of this.#slots.values()) slot.port?.close();
+    this.#slots.clear();
+    this.#lastSlot = undefined;
+    this.isWaiting = false;
+  }
+
+  #find(number: number): Slot | undefined {
+    if (number === this.#lastNumber && this.#lastSlot !== undefined) return this.#lastSlot;
+    this.#lastNumber = number;
+    this.#lastSlot = this.#slots.get(number);
+    return this.#lastSlot;
+  }
+
+  #open(number: number, id: number): void {
+    if (id !== CHANNEL_OPEN) throw refusal.channelError("expected 'channel.open'");
+    const { channelMax, host, openChannel } = this.#options;
+    if (channelMax > 0 && number > channelMax) {
+      throw refusal.notAllowed(`channel number ${number} is above the negotiated channel_max (${channelMax})`);
+    }
+    if (channelMax > 0 && this.count >= channelMax) throw tooManyChannels(this.count, channelMax);
+    this.#slots.set(number, { port: openChannel(number, host), methodId: id });
+    this.#answer(number, { name: 'channel.open-ok' });
+  }
+
+  #inOpen(number: number, slot: Slot, port: ChannelPort, id: number, input: Region, start: number, end: number): void {
+    if (id === CHANNEL_CLOSE) return this.#closeByClient(number, port);
+    if (id === CHANNEL_OPEN) throw refusal.channelError("second 'channel.open' seen");
+    if (id === CHANNEL_CLOSE_OK || id >>> 16 === CONNECTION_CLASS) throw refusal.commandInvalid('unimplemented method');
+    port.method(id, input, start, end);
+    slot.methodId = id;
+    if (port.isWaiting) this.isWaiting = true;
+  }
+
+  #closeByClient(number: number, port: ChannelPort): void {
+    port.close();
+    this.#forget(number);
+    this.#answer(number, { name: 'channel.close-ok' });
+  }
+
+  /** A close that crossed ours is answered, but the number is free only with the close-ok for ours. */
+  #whileClosing(number: number, id: number): void {
+    if (id === CHANNEL_CLOSE_OK) this.#forget(number);
+    else if (id === CHANNEL_CLOSE) this.#answer(number, { name: 'channel.close-ok' });
+  }
+
+  #refuse(number: number, slot: Slot | undefined, error: BrokerError, methodId: number): void {
+    if (slot?.port === undefined || error.endsConnection) return this.#options.fail(number, error, methodId);
+    this.#options.log.channelError(number, methodId, error);
+    slot.port.close();
+    slot.port = undefined;
+    this.#answer(number, closeMethod('channel.close', error, methodId));
+  }
+
+  #forget(number: number): void {
+    this.#slots.delete(number);
+    this.#lastSlot = undefined;
+  }
+
+  #answer(number: number, method: Method): void {
+    const { host } = this.#options;
+    writeMethodFrame(host.output, number, method);
+    host.touch();
+    host.answered();
+  }
+}
+
+/** The method whose content is being sent: at fault when a content frame is refused, or when it does not come. */
+function contentMethod(slot: Slot): number {
+  return slot.methodId === PUBLISH ? PUBLISH : 0;
+}
+
+function noMethodYet(): BrokerError {
+  return refusal.unexpectedFrame('expected method frame, got non method frame instead');
+}
+
+function tooManyChannels(count: number, channelMax: number): BrokerError {
+  return refusal.notAllowed(
+    `number of channels opened (${count}) has reached the negotiated channel_max (${channelMax})`,
+  );
+}

@@ -1,0 +1,67 @@
+/**
+ * What an open connection gives its channels: the vhost, the limits, the output and how full it is.
+ */
+
+import type { Output } from '../../base/output.ts';
+import type { Broker } from '../../core/broker.ts';
+import type { Owner } from '../../core/owner.ts';
+import type { Vhost } from '../../core/vhost.ts';
+import type { Transport } from '../session.ts';
+import type { ChannelHost } from './channel-contract.ts';
+
+export interface ConnectionHostOptions {
+  readonly broker: Broker;
+  readonly vhost: Vhost;
+  readonly owner: Owner;
+  readonly output: Output;
+  readonly transport: Transport;
+  readonly frameMax: number;
+  readonly messageBytesMax: number;
+  readonly consumersMax: number;
+  readonly outputBytesMax: number;
+  readonly canCancelConsumers: boolean;
+}
+
+export class ConnectionHost implements ChannelHost {
+  readonly broker: Broker;
+  readonly vhost: Vhost;
+  readonly owner: Owner;
+  readonly output: Output;
+  readonly frameMax: number;
+  readonly messageBytesMax: number;
+  readonly consumersMax: number;
+  readonly canCancelConsumers: boolean;
+  /** True from an answer into a full output until it has drained: no input is taken meanwhile. */
+  isHeld = false;
+  readonly #transport: Transport;
+  readonly #outputBytesMax: number;
+
+  constructor(options: ConnectionHostOptions) {
+    this.broker = options.broker;
+    this.vhost = options.vhost;
+    this.owner = options.owner;
+    this.output = options.output;
+    this.frameMax = options.frameMax;
+    this.messageBytesMax = options.messageBytesMax;
+    this.consumersMax = options.consumersMax;
+    this.canCancelConsumers = options.canCancelConsumers;
+    this.#transport = options.transport;
+    this.#outputBytesMax = options.outputBytesMax;
+  }
+
+  get isOutputFull(): boolean {
+    return this.output.pendingBytes > this.#outputBytesMax;
+  }
+
+  touch(): void {
+    this.#transport.touch();
+  }
+
+  /**
+   * A client that asks and does not read is held. One that only publishes is not, however full the output: it may be
+   * blocked in sending, and would never come to read.
+   */
+  answered(): void {
+    if (this.isOutputFull) this.isHeld = true;
+  }
+}

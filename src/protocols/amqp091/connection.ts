@@ -1,0 +1,364 @@
+/**
+ * One AMQP 0-9-1 connection: from the protocol header through the handshake to its close. Frames come from the frame
+ * reader; those for channels go to `Channels`, those for channel 0 are handled here.
+ *
+ * Input is not taken while a channel waits for an answer of its own, and while a client that asks does not read.
+ */
+
+import { ByteReader } from '../../base/byte-reader.ts';
+import type { Region } from '../../base/bytes.ts';
+import { Output } from '../../base/output.ts';
+import { type BrokerError, refusal } from '../../core/errors.ts';
+import { Owner } from '../../core/owner.ts';
+import type { Session, Transport } from '../session.ts';
+import type { AmqpContext } from './amqp-protocol.ts';
+import { Channels } from './channels.ts';
+import { ConnectionHost } from './connection-host.ts';
+import { ConnectionLog, connectionName } from './connection-log.ts';
+import { FRAME_TYPES } from './frame.ts';
+import { unexpectedFrame } from './frame-errors.ts';
+import { type FrameHandler, FrameReader } from './frame-reader.ts';
+import { encodeFrame, writeMethodFrame } from './frames-out.ts';
+import { Handshake } from './handshake.ts';
+import { Heartbeat } from './heartbeat.ts';
+import { decodeMethod, type Method } from './methods.ts';
+import { AMQP_0_9_1_HEADER, HeaderCollector } from './protocol-header.ts';
+import { asRefusal, closeMethod } from './refused.ts';
+
+/** How long a client may take to confirm our close. */
+const CLOSING_MS = 30_000;
+/** Class id and method id. */
+const METHOD_ID_BYTES = 4;
+
+const HEARTBEAT = encodeFrame(FRAME_TYPES.heartbeat, 0, new Uint8Array(0));
+
+const argumentReader = new ByteReader();
+
+export class AmqpConnection implements Session, FrameHandler {
+  readonly output: Output;
+  readonly #context: AmqpContext;
+  readonly #transport: Transport;
+  readonly #name: string;
+  readonly #log: ConnectionLog;
+  readonly #openedAtMs: number;
+  readonly #reader: FrameReader;
+  readonly #handshake: Handshake;
+  /** `closing`: waits for the client's close-ok. `closed`: nothing is read any more. */
+  #state: 'header' | 'handshake' | 'running' | 'closing' | 'closed' = 'header';
+  #header: HeaderCollector | undefined = new HeaderCollector();
+  #heartbeat: Heartbeat | undefined;
+  #host: ConnectionHost | undefined;
+  #channels: Channels | undefined;
+  #closingUntilMs = 0;
+  #hasAnsweredClose = false;
+  #isReadingPaused = false;
+
+  constructor(context: AmqpContext, transport: Transport) {
+    const { peer } = transport;
+    this.#context = context;
+    this.#transport = transport;
+    this.output = new Output(context.chunkPool, context.broker.messages);
+    this.#name = connectionName(peer);
+    this.#log = new ConnectionLog(context.log, this.#name);
+    this.#openedAtMs = context.broker.clock.now();
+    this.#reader = new FrameReader(this, context.limits.handshakeFrameMax);
+    this.#handshake = new Handshake(context, { isLoopback: peer.isLoopback, tls: peer.tls });
+  }
+
+  // What the server calls.
+
+  receive(bytes: Uint8Array, start: number, end: number): void {
+    this.#heartbeat?.received();
+    const framesStart = this.#header === undefined ? start : this.#readHeader(this.#header, bytes, start, end);
+    if (framesStart < end) this.#reader.receive(bytes, framesStart, end);
+    this.#updateReading();
+  }
+
+  endTurn(): void {
+    const channels = this.#channels;
+    if (channels === undefined) return;
+    let wasWaiting = channels.isWaiting;
+    channels.endTurn();
+    // What was kept while a channel waited is handled now; the channels may have something to say about it at once.
+    while (wasWaiting && !channels.isWaiting && this.#reader.keptBytes > 0 && !this.isPaused) {
+      this.#reader.resume();
+      wasWaiting = channels.isWaiting;
+      channels.endTurn();
+      this.#transport.touch();
+    }
+    this.#updateReading();
+  }
+
+  drained(): void {
+    if (this.#host !== undefined) this.#host.isHeld = false;
+    this.#channels?.drained();
+    this.#resume();
+    this.#transport.touch();
+  }
+
+  tick(nowMs: number): void {
+    if (this.#state === 'closed') return;
+    if (this.#state === 'closing') {
+      if (nowMs >= this.#closingUntilMs) this.#drop();
+      return;
+    }
+    if (this.#state !== 'running' && nowMs - this.#openedAtMs >= this.#context.limits.handshakeMs) {
+      this.#dropBecause(`no complete handshake within ${this.#context.limits.handshakeMs / 1000}s`);
+      return;
+    }
+    if (this.#heartbeat !== undefined) this.#beat(this.#heartbeat, nowMs);
+  }
+
+  shutdown(): void {
+    if (this.#state === 'closing' || this.#state === 'closed') return;
+    if (this.#state === 'header' || this.#handshake.state === 'starting') return this.#end();
+    this.#giveBack();
+    const reason = "broker forced connection closure with reason 'shutdown'";
+    this.#sendClose(refusal.connectionForced(reason), 0);
+    this.#resume();
+  }
+
+  closed(): void {
+    this.#giveBack();
+    const wasAgreed = this.#state === 'closing' || this.#state === 'closed';
+    if (wasAgreed) this.#log.closing(this.#ageMs());
+    else if (this.#state !== 'header') this.#log.closingUnexpectedly(this.#ageMs());
+    this.#state = 'closed';
+    this.#reader.stop();
+  }
+
+  // What the frame reader calls.
+
+  get isPaused(): boolean {
+    return this.#state === 'running' && (this.#channels?.isWaiting === true || this.#host?.isHeld === true);
+  }
+
+  method(channel: number, input: Region, start: number, end: number): void {
+    if (channel > 0 && this.#state === 'running') this.#channels?.method(channel, input, start, end);
+    else if (channel === 0) this.#connectionMethod(input, start, end);
+    else this.#unexpected(FRAME_TYPES.method, channel, input, start, end);
+  }
+
+  header(channel: number, input: Region, start: number, end: number, inputEnd: number): void {
+    if (channel > 0 && this.#state === 'running') this.#channels?.header(channel, input, start, end, inputEnd);
+    else this.#unexpected(FRAME_TYPES.header, channel, input, start, end);
+  }
+
+  body(channel: number, input: Region, start: number, end: number): void {
+    if (channel > 0 && this.#state === 'running') this.#channels?.body(channel, input, start, end);
+    else this.#unexpected(FRAME_TYPES.body, channel, input, start, end);
+  }
+
+  heartbeat(channel: number): void {
+    if (channel > 0) this.#fail(channel, refusal.unexpectedFrame('type 8, all octets = <<>>'), 0);
+  }
+
+  broken(channel: number, error: BrokerError): void {
+    this.#fail(channel, error, 0);
+    this.#end();
+  }
+
+  // The beginning.
+
+  /** @returns where the frames begin. */
+  #readHeader(header: HeaderCollector, bytes: Uint8Array, start: number, end: number): number {
+    const framesStart = header.add(bytes, start, end);
+    if (!header.isComplete) return framesStart;
+    this.#header = undefined;
+    const foreign = header.foreignProtocol;
+    if (foreign === undefined) this.#start();
+    else this.#refuseProtocol(foreign);
+    return framesStart;
+  }
+
+  #start(): void {
+    this.#log.accepting();
+    this.#state = 'handshake';
+    this.#send(this.#context.start);
+  }
+
+  #refuseProtocol(foreign: string): void {
+    this.#write(AMQP_0_9_1_HEADER);
+    this.#log.closingBecause(`the client sent ${foreign}`, this.#ageMs());
+    this.#end();
+  }
+
+  // Methods on channel 0.
+
+  #connectionMethod(input: Region, start: number, end: number): void {
+    const id = input.view.getUint32(start);
+    try {
+      argumentReader.reset(input, start + METHOD_ID_BYTES, end);
+      const method = decodeMethod(id, argumentReader);
+      if (method === undefined) throw refusal.commandInvalid(`unknown method ${id >>> 16}/${id & 0xffff}`);
+      this.#handle(method);
+    } catch (thrown) {
+      this.#fail(0, asRefusal(thrown), id);
+    }
+  }
+
+  #handle(method: Method): void {
+    if (method.name === 'connection.close') this.#closeByClient();
+    else if (this.#state === 'closing') {
+      if (method.name === 'connection.close-ok') this.#end();
+    } else this.#shakeHands(method);
+  }
+
+  #shakeHands(method: Method): void {
+    const handshake = this.#handshake;
+    const answer = handshake.handle(method);
+    if (method.name === 'connection.start-ok') this.#authenticated();
+    else if (method.name === 'connection.tune-ok') this.#tuned();
+    else this.#opened();
+    if (answer !== undefined) this.#send(answer);
+  }
+
+  #authenticated(): void {
+    const { clientName, user } = this.#handshake;
+    if (clientName !== undefined) this.#log.named(clientName);
+    this.#log.authenticated(user);
+  }
+
+  #tuned(): void {
+    const { frameMax, heartbeat } = this.#handshake.tuning;
+    this.#reader.frameMax = frameMax;
+    this.#heartbeat = new Heartbeat(heartbeat, this.#context.broker.clock.now());
+  }
+
+  #opened(): void {
+    const { user, tuning, capabilities, vhost } = this.#handshake;
+    if (vhost === undefined) return;
+    const { broker, limits, openChannel } = this.#context;
+    this.#host = new ConnectionHost({
+      broker,
+      vhost,
+      owner: new Owner(user, this.#name),
+      output: this.output,
+      transport: this.#transport,
+      frameMax: tuning.frameMax,
+      messageBytesMax: limits.messageBytesMax,
+      consumersMax: limits.consumersMax,
+      outputBytesMax: limits.outputBytesMax,
+      canCancelConsumers: capabilities.consumerCancelNotify,
+    });
+    this.#channels = new Channels({
+      host: this.#host,
+      openChannel,
+      log: this.#log,
+      channelMax: tuning.channelMax,
+      fail: (channel, error, methodId) => this.#fail(channel, error, methodId),
+    });
+    this.#state = 'running';
+    this.#log.opened(vhost.name);
+  }
+
+  // The end.
+
+  #closeByClient(): void {
+    if (this.#state === 'closing') return this.#answerCrossedClose();
+    this.#giveBack();
+    this.#send({ name: 'connection.close-ok' });
+    this.#end();
+  }
+
+  /** Both sides closed at once. The client still owes the close-ok for ours. */
+  #answerCrossedClose(): void {
+    if (this.#hasAnsweredClose) return;
+    this.#hasAnsweredClose = true;
+    this.#send({ name: 'connection.close-ok' });
+  }
+
+  #unexpected(type: number, channel: number, input: Region, start: number, end: number): void {
+    if (this.#state !== 'closing') this.#fail(channel, unexpectedFrame(type, input, start, end), 0);
+  }
+
+  /** Ends the connection with a refusal. */
+  #fail(channel: number, error: BrokerError, methodId: number): void {
+    if (this.#state === 'closing' || this.#state === 'closed') return;
+    const { state, refusalReason, capabilities } = this.#handshake;
+    if (refusalReason !== undefined) this.#log.loginRefused(refusalReason);
+    else this.#log.error(state, channel, methodId, error);
+    this.#giveBack();
+    // Who has not logged in learns nothing, unless it asked to be told.
+    if (state === 'starting' && !capabilities.authenticationFailureClose) this.#end();
+    else this.#sendClose(error, refusalReason === undefined ? methodId : 0);
+  }
+
+  #sendClose(error: BrokerError, methodId: number): void {
+    this.#state = 'closing';
+    this.#closingUntilMs = this.#context.broker.clock.now() + CLOSING_MS;
+    this.#send(closeMethod('connection.close', error, methodId));
+  }
+
+  /** Nothing more is read; the connection closes when everything is written. */
+  #end(): void {
+    this.#state = 'closed';
+    this.#reader.stop();
+    this.#transport.closeAfterWrite();
+  }
+
+  #dropBecause(reason: string): void {
+    this.#log.closingBecause(reason, this.#ageMs());
+    this.#drop();
+  }
+
+  #drop(): void {
+    this.#state = 'closed';
+    this.#giveBack();
+    this.#reader.stop();
+    this.#transport.destroy();
+  }
+
+  /** Channels give back their messages, then the exclusive queues go. */
+  #giveBack(): void {
+    const channels = this.#channels;
+    const host = this.#host;
+    if (channels === undefined || host === undefined) return;
+    this.#channels = undefined;
+    this.#host = undefined;
+    channels.closeAll();
+    host.vhost.ownerClosed(host.owner);
+    this.#transport.touch();
+  }
+
+  // What it takes.
+
+  #beat(heartbeat: Heartbeat, nowMs: number): void {
+    // Who is not read cannot be heard.
+    if (this.#isReadingPaused) heartbeat.received();
+    if (heartbeat.isMissed(nowMs)) {
+      this.#dropBecause(`missed heartbeats from client, timeout: ${this.#handshake.tuning.heartbeat}s`);
+      return;
+    }
+    // What waits to be sent is a sign of life as good.
+    if (heartbeat.isDue(nowMs) && this.output.pendingBytes === 0) this.#write(HEARTBEAT);
+  }
+
+  #resume(): void {
+    if (!this.isPaused) this.#reader.resume();
+    this.#updateReading();
+  }
+
+  #updateReading(): void {
+    if (this.isPaused === this.#isReadingPaused) return;
+    this.#isReadingPaused = this.isPaused;
+    if (this.#isReadingPaused) this.#transport.pauseReading();
+    else this.#transport.resumeReading();
+  }
+
+  #send(method: Method): void {
+    writeMethodFrame(this.output, 0, method);
+    this.#transport.touch();
+  }
+
+  #write(bytes: Uint8Array): void {
+    this.output.reserve(bytes.length);
+    this.output.chunk.bytes.set(bytes, this.output.position);
+    this.output.position += bytes.length;
+    this.#transport.touch();
+  }
+
+  #ageMs(): number {
+    return this.#context.broker.clock.now() - this.#openedAtMs;
+  }
+}

@@ -1,0 +1,275 @@
+/**
+ * One AMQP connection in memory, without sockets and timers: methods in, what the server wrote out, its log lines, and
+ * channels that do what the test tells them.
+ */
+
+import { FixedUsers } from '../../src/auth/fixed-users.ts';
+import { passwordMechanisms } from '../../src/auth/sasl.ts';
+import { ByteReader } from '../../src/base/byte-reader.ts';
+import { ByteWriter } from '../../src/base/byte-writer.ts';
+import { type Region, regionOf } from '../../src/base/bytes.ts';
+import { type FieldTable, table } from '../../src/base/field-table.ts';
+import { ChunkPool } from '../../src/base/output.ts';
+import { type AmqpOptions, AmqpProtocol } from '../../src/protocols/amqp091/amqp-protocol.ts';
+import type { ChannelHost, ChannelPort } from '../../src/protocols/amqp091/channel-contract.ts';
+import { FRAME_TYPES } from '../../src/protocols/amqp091/frame.ts';
+import { encodeFrame, writeMethodFrame } from '../../src/protocols/amqp091/frames-out.ts';
+import { decodeMethod, encodeMethod, findMethodName, type Method } from '../../src/protocols/amqp091/methods.ts';
+import type { Peer, Session, Transport } from '../../src/protocols/session.ts';
+import { type CoreBroker, coreBroker } from './core-broker.ts';
+
+export const PROTOCOL_HEADER = Buffer.from('AMQP\0\0\x09\x01', 'latin1');
+
+const PEER: Peer = {
+  remoteAddress: '127.0.0.1',
+  remotePort: 51234,
+  localAddress: '127.0.0.1',
+  localPort: 5672,
+  isLoopback: true,
+  tls: false,
+};
+
+const LIMITS = {
+  handshakeFrameMax: 8192,
+  handshakeMs: 10_000,
+  outputBytesMax: 1000,
+  messageBytesMax: 1_000_000,
+  consumersMax: 0,
+};
+
+/** A channel that notes its calls; `onMethod` is what a method does. */
+export class FakeChannel implements ChannelPort {
+  readonly number: number;
+  readonly host: ChannelHost;
+  readonly calls: string[] = [];
+  isWaiting = false;
+  onMethod: (name: string) => void = () => {};
+  onContent: () => void = () => {};
+  onEndTurn: () => void = () => {};
+
+  constructor(number: number, host: ChannelHost) {
+    this.number = number;
+    this.host = host;
+  }
+
+  method(id: number, _input: Region, _start: number, _end: number): void {
+    const name = findMethodName(id) ?? 'unknown';
+    this.calls.push(name);
+    this.onMethod(name);
+  }
+
+  header(_input: Region, start: number, end: number, _inputEnd: number): void {
+    this.calls.push(`header ${end - start}`);
+    this.onContent();
+  }
+
+  body(_input: Region, start: number, end: number): void {
+    this.calls.push(`body ${end - start}`);
+    this.onContent();
+  }
+
+  endTurn(): void {
+    this.onEndTurn();
+  }
+
+  drained(): void {
+    this.calls.push('drained');
+  }
+
+  close(): void {
+    this.calls.push('closed');
+  }
+
+  /** Writes an answer of so many bytes, about. */
+  answer(bytes: number): void {
+    const text = 'x'.repeat(200);
+    for (let written = 0; written < bytes; written += 200) {
+      writeMethodFrame(this.host.output, this.number, { name: 'basic.cancel-ok', consumerTag: text });
+    }
+    this.host.touch();
+    this.host.answered();
+  }
+}
+
+export class TestConnection implements Transport {
+  readonly peer: Peer;
+  readonly world: CoreBroker;
+  readonly session: Session;
+  readonly channels: FakeChannel[] = [];
+  readonly lines: string[] = [];
+  /** What happened to the socket: paused, resumed, closing, destroyed. */
+  readonly events: string[] = [];
+  isTouched = false;
+
+  constructor(options: { readonly peer?: Partial<Peer>; readonly amqp?: Partial<AmqpOptions> } = {}) {
+    this.peer = { ...PEER, ...options.peer };
+    this.world = coreBroker();
+    const authenticator = new FixedUsers([{ name: 'guest', password: 'guest' }], { loopbackUsers: ['guest'] });
+    const protocol = new AmqpProtocol({
+      broker: this.world.broker,
+      openChannel: (number, host) => this.#openChannel(number, host),
+      authenticator,
+      mechanisms: passwordMechanisms(authenticator),
+      tuning: { channelMax: 2047, frameMax: 131_072, heartbeat: 60 },
+      limits: LIMITS,
+      identity: { rabbitmqVersion: '3.13.7', leveretVersion: '0.1.0', clusterName: 'rabbit@here', platform: 'Node.js' },
+      chunkPool: new ChunkPool(),
+      log: {
+        info: (text) => void this.lines.push(`info ${text}`),
+        warning: (text) => void this.lines.push(`warning ${text}`),
+        error: (text) => void this.lines.push(`error ${text}`),
+      },
+      ...options.amqp,
+    });
+    this.session = protocol.openSession(this);
+  }
+
+  touch(): void {
+    this.isTouched = true;
+  }
+
+  pauseReading(): void {
+    this.events.push('paused');
+  }
+
+  resumeReading(): void {
+    this.events.push('resumed');
+  }
+
+  closeAfterWrite(): void {
+    this.events.push('closing');
+  }
+
+  destroy(): void {
+    this.events.push('destroyed');
+  }
+
+  get lastEvent(): string | undefined {
+    return this.events.at(-1);
+  }
+
+  channel(number: number): FakeChannel {
+    const channel = this.channels.findLast((candidate) => candidate.number === number);
+    if (channel === undefined) throw new Error(`channel ${number} was not opened`);
+    return channel;
+  }
+
+  /** Hands in bytes. @returns what the server wrote, which the socket has taken. */
+  send(...parts: readonly Uint8Array[]): string[] {
+    this.hold(...parts);
+    return this.written();
+  }
+
+  /** Hands in bytes, but the client reads nothing: what the server writes stays in its output. */
+  hold(...parts: readonly Uint8Array[]): void {
+    const bytes = Buffer.concat(parts);
+    this.session.receive(bytes, 0, bytes.length);
+  }
+
+  /** Takes what the server wrote, as text: `METHOD`, `CHANNEL METHOD`, or the close with all that it says. */
+  written(): string[] {
+    const batch = this.session.output.take();
+    const bytes = Buffer.concat(batch.parts);
+    this.session.output.done(batch);
+    return describe(bytes);
+  }
+
+  /** Header, start-ok, tune-ok and open. @returns what the server wrote. */
+  open(channelMax = 2047): string[] {
+    return this.send(PROTOCOL_HEADER, startOk(), tuneOk({ channelMax }), open('/'));
+  }
+
+  /** The time passes, and the server ticks. @returns what the server wrote. */
+  pass(ms: number): string[] {
+    this.world.clock.advance(ms);
+    this.session.tick(this.world.clock.now());
+    return this.written();
+  }
+
+  #openChannel(number: number, host: ChannelHost): ChannelPort {
+    const channel = new FakeChannel(number, host);
+    this.channels.push(channel);
+    return channel;
+  }
+}
+
+export function method(channel: number, value: Method): Uint8Array {
+  const writer = new ByteWriter();
+  encodeMethod(writer, value);
+  return encodeFrame(FRAME_TYPES.method, channel, writer.toBytes());
+}
+
+/** A method frame with any bytes behind class and method id. */
+export function rawMethod(channel: number, classId: number, methodId: number, fields: Uint8Array): Uint8Array {
+  const ids = Uint8Array.of(0, classId, 0, methodId);
+  return encodeFrame(FRAME_TYPES.method, channel, Buffer.concat([ids, fields]));
+}
+
+export interface StartOkOptions {
+  readonly mechanism?: string;
+  readonly response?: string;
+  readonly properties?: FieldTable;
+}
+
+const CLIENT_PROPERTIES = table({
+  capabilities: { authentication_failure_close: true, consumer_cancel_notify: true },
+});
+
+export function startOk(options: StartOkOptions = {}): Uint8Array {
+  const { mechanism = 'PLAIN', response = '\0guest\0guest', properties = CLIENT_PROPERTIES } = options;
+  return method(0, {
+    name: 'connection.start-ok',
+    clientProperties: properties,
+    mechanism,
+    response: Buffer.from(response),
+    locale: 'en_US',
+  });
+}
+
+export function tuneOk(
+  options: { readonly channelMax?: number; readonly frameMax?: number; readonly heartbeat?: number } = {},
+): Uint8Array {
+  const { channelMax = 2047, frameMax = 131_072, heartbeat = 60 } = options;
+  return method(0, { name: 'connection.tune-ok', channelMax, frameMax, heartbeat });
+}
+
+export function open(virtualHost: string): Uint8Array {
+  return method(0, { name: 'connection.open', virtualHost });
+}
+
+export function openChannel(channel: number): Uint8Array {
+  return method(channel, { name: 'channel.open' });
+}
+
+/** connection.close on channel 0, channel.close on any other. */
+export function close(channel: number): Uint8Array {
+  const name = channel === 0 ? 'connection.close' : 'channel.close';
+  return method(channel, { name, replyCode: 200, replyText: 'bye', classId: 0, methodId: 0 });
+}
+
+export function closeOk(channel: number): Uint8Array {
+  return method(channel, { name: channel === 0 ? 'connection.close-ok' : 'channel.close-ok' });
+}
+
+function describe(bytes: Uint8Array): string[] {
+  if (Buffer.from(bytes).toString('latin1').startsWith('AMQP')) return ['AMQP 0-9-1', ...describe(bytes.subarray(8))];
+  const { view } = regionOf(bytes);
+  const found: string[] = [];
+  for (let position = 0; position < bytes.length; ) {
+    const size = view.getUint32(position + 3);
+    const payload = bytes.subarray(position + 7, position + 7 + size);
+    found.push(describeFrame(view.getUint8(position), view.getUint16(position + 1), payload));
+    position += size + 8;
+  }
+  return found;
+}
+
+function describeFrame(type: number, channel: number, payload: Uint8Array): string {
+  const on = channel === 0 ? '' : `${channel} `;
+  if (type === FRAME_TYPES.heartbeat) return `${on}heartbeat`;
+  const reader = new ByteReader(regionOf(payload));
+  const decoded = decodeMethod(reader.u32(), reader);
+  if (decoded?.name !== 'connection.close' && decoded?.name !== 'channel.close') return `${on}${decoded?.name}`;
+  const { name, replyCode, replyText, classId, methodId } = decoded;
+  return `${on}${name} ${replyCode} ${replyText} ${classId}/${methodId}`;
+}
