@@ -125,10 +125,8 @@ export class Channels {
   #open(number: number, id: number): void {
     if (id !== CHANNEL_OPEN) throw refusal.channelError("expected 'channel.open'");
     const { channelMax, host, openChannel } = this.#options;
-    if (channelMax > 0 && number > channelMax) {
-      throw refusal.notAllowed(`channel number ${number} is above the negotiated channel_max (${channelMax})`);
-    }
     if (channelMax > 0 && this.count >= channelMax) throw tooManyChannels(this.count, channelMax);
+    if (channelMax > 0 && number > channelMax) throw numberTooHigh(number, channelMax);
     this.#slots.set(number, { port: openChannel(number, host), methodId: id });
     this.#answer(number, { name: 'channel.open-ok' });
   }
@@ -188,4 +186,8 @@ function tooManyChannels(count: number, channelMax: number): BrokerError {
   return refusal.notAllowed(
     `number of channels opened (${count}) has reached the negotiated channel_max (${channelMax})`,
   );
+}
+
+function numberTooHigh(number: number, channelMax: number): BrokerError {
+  return refusal.notAllowed(`channel number ${number} is above the negotiated channel_max (${channelMax})`);
 }

@@ -80,7 +80,8 @@ export class Handshake {
     }
     this.user = login.user;
     this.state = 'tuning';
-    return { name: 'connection.tune', ...this.#options.tuning };
+    const { channelMax, frameMax, heartbeat } = this.#options.tuning;
+    return { name: 'connection.tune', channelMax, frameMax, heartbeat };
   }
 
   #tune({ channelMax, frameMax, heartbeat }: Tuning): undefined {
