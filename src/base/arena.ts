@@ -73,6 +73,8 @@ export class Arena {
   #liveBytes = 0;
   #blocks = 0;
   #segmentsInUse = 0;
+  /** The most segments in use since the last `trim`. */
+  #segmentsPeak = 0;
   #slabsInUse = 0;
 
   /**
@@ -169,14 +171,16 @@ export class Arena {
   }
 
   /**
-   * Gives whole free slabs back, all but a spare one; the operating system has them after the next garbage collection.
+   * Gives whole free slabs back that were not needed since the last call, all but a spare one; the operating system has
+   * them after the next garbage collection.
    * @returns the bytes let go.
    */
   trim(): number {
+    const needed = Math.ceil(this.#segmentsPeak / SEGMENTS_PER_SLAB) + SPARE_SLABS;
+    this.#segmentsPeak = this.#segmentsInUse;
     let dropped = 0;
-    let spare = SPARE_SLABS;
-    for (let slab = 0; slab < this.#slabs.length; slab++) {
-      if (this.#slabs[slab] === undefined || !this.#isFreeSlab(slab) || spare-- > 0) continue;
+    for (let slab = this.#slabs.length - 1; slab >= 0 && this.#slabsInUse > needed; slab--) {
+      if (this.#slabs[slab] === undefined || !this.#isFreeSlab(slab)) continue;
       this.#slabs[slab] = undefined;
       this.#slabsInUse--;
       dropped++;
@@ -228,6 +232,7 @@ export class Arena {
     assert(segment !== undefined, 'a new slab has free segments');
     this.#segment = segment;
     this.#segmentsInUse++;
+    if (this.#segmentsInUse > this.#segmentsPeak) this.#segmentsPeak = this.#segmentsInUse;
     this.#position = 0;
     this.#end = SEGMENT_BYTES;
     if (previous >= 0) this.#noteLeft(previous, filled);

@@ -57,17 +57,18 @@ export class Pump {
     const queues = this.#dirty;
     this.#dirty = this.#next;
     let done = 0;
+    let served = 0;
     for (const queue of queues) {
-      queue.isDirty = false;
       const limit = Math.min(ROUND, budget - done);
-      if (limit <= 0) {
-        this.mark(queue);
-        continue;
-      }
+      if (limit <= 0) break;
+      served++;
+      queue.isDirty = false;
       const delivered = queue.drain(limit);
       done += delivered;
       if (delivered === limit) this.mark(queue);
     }
+    // Those that had no turn come first in the next one.
+    if (served < queues.length) this.#dirty = [...queues.slice(served), ...this.#dirty];
     queues.length = 0;
     this.#next = queues;
     return Math.max(done, 1);

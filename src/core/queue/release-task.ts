@@ -40,7 +40,7 @@ export class ReleaseTask implements Task {
       this.#queue.finishPurged(this.#returned.shift(), sequence);
     }
     for (; left > 0 && this.#ready.length > 0; left--) this.#releaseHead();
-    return left > 0 || this.#ready.length === 0;
+    return this.#ready.length === 0 && (this.#returned?.length ?? 0) === 0;
   }
 
   #releaseHead(): void {

@@ -4,8 +4,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { coreBroker, RecordingSink } from '../../../test/support/core-broker.ts';
 import { checkSteps, type Step, step } from '../../../test/support/steps.ts';
-import type { Consumer } from './consumer.ts';
 import { ClassicQueue } from './classic.ts';
+import type { Consumer } from './consumer.ts';
 import { Turns } from './turns.ts';
 
 const { broker } = coreBroker();

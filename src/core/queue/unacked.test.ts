@@ -2,6 +2,7 @@
 
 import fc from 'fast-check';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { coreBroker } from '../../../test/support/core-broker.ts';
 import { checkSteps, type Step, step } from '../../../test/support/steps.ts';
 import type { DeliverySink } from '../ports.ts';
 import { Pump } from '../pump.ts';
@@ -11,7 +12,6 @@ import { Consumer } from './consumer.ts';
 import type { Outcome } from './settlement.ts';
 import { TagChunk } from './tag-chunk.ts';
 import { Unacked } from './unacked.ts';
-import { coreBroker } from '../../../test/support/core-broker.ts';
 
 const { broker } = coreBroker();
 const sink: DeliverySink = { canTakeMore: true, deliver: () => undefined, cancelled: () => undefined };
@@ -97,7 +97,8 @@ class World {
   settle(tag: number, multiple: boolean, outcome: Outcome): void {
     if (this.outstanding.has(tag) || (multiple && tag === 0)) {
       this.unacked.settle(tag, multiple, outcome);
-      for (const [other] of this.outstanding) if (other === tag || (multiple && (tag === 0 || other < tag))) this.#gone(other, outcome);
+      for (const [other] of this.outstanding)
+        if (other === tag || (multiple && (tag === 0 || other < tag))) this.#gone(other, outcome);
     } else expect(() => this.unacked.settle(tag, multiple, outcome)).toThrow(`unknown delivery tag ${tag}`);
     this.expectLength();
   }

@@ -1,0 +1,173 @@
+/**
+ * A broker core without a server: manual clock, seeded random, a log and a residency in memory that a test can make late,
+ * and permissions that a test can take away.
+ */
+
+import { type Region, regionOf } from '../../src/base/bytes.ts';
+import { ManualClock } from '../../src/base/clock.ts';
+import { SeededRandom } from '../../src/base/random.ts';
+import { Broker } from '../../src/core/broker.ts';
+import type { Messages } from '../../src/core/messages.ts';
+import { Owner } from '../../src/core/owner.ts';
+import type { Access, DeliverySink, MessageHandle, Permissions, Ticket } from '../../src/core/ports.ts';
+import { Consumer, type ConsumerOptions } from '../../src/core/queue/consumer.ts';
+import type { Queue } from '../../src/core/queue/queue.ts';
+import { Unacked } from '../../src/core/queue/unacked.ts';
+import type { Vhost } from '../../src/core/vhost.ts';
+import { MemoryLog } from '../../src/storage/memory/memory-log.ts';
+import { MemoryResidency } from '../../src/storage/memory/memory-residency.ts';
+
+const NOTHING = regionOf(new Uint8Array(0));
+
+export interface CoreBrokerOptions {
+  readonly flushesLate?: () => number;
+  readonly shouldPageOut?: () => boolean;
+  readonly turnsLate?: () => number;
+}
+
+export interface CoreBroker {
+  readonly broker: Broker;
+  readonly vhost: Vhost;
+  readonly clock: ManualClock;
+  readonly log: MemoryLog;
+  readonly residency: MemoryResidency;
+  readonly permissions: RevocablePermissions;
+  readonly owner: Owner;
+}
+
+/** Everything is allowed but what was revoked. */
+export class RevocablePermissions implements Permissions {
+  epoch = 0;
+  readonly #revoked = new Set<string>();
+
+  mayAccess(_user: string, _vhost: string, kind: 'queue' | 'exchange', name: string, access: Access): boolean {
+    return !this.#revoked.has(`${access} ${kind} ${name}`);
+  }
+
+  revoke(access: Access, kind: 'queue' | 'exchange', name: string): void {
+    this.#revoked.add(`${access} ${kind} ${name}`);
+    this.epoch++;
+  }
+}
+
+/** A broker with the vhost `/` and a connection of user `guest`. Nothing is paged out and the log is in time by default. */
+export function coreBroker(options: CoreBrokerOptions = {}): CoreBroker {
+  const clock = new ManualClock();
+  const log = new MemoryLog({ flushesLate: options.flushesLate ?? (() => 0) });
+  const permissions = new RevocablePermissions();
+  const residencies: MemoryResidency[] = [];
+  const broker = new Broker({
+    clock,
+    random: new SeededRandom(1),
+    log,
+    permissions,
+    openResidency: (messages, pump) => {
+      const { shouldPageOut = () => false, turnsLate = () => 1 } = options;
+      const opened = new MemoryResidency(messages, pump, { shouldPageOut, turnsLate });
+      residencies.push(opened);
+      return opened;
+    },
+  });
+  const [residency] = residencies;
+  if (residency === undefined) throw new Error('the broker opened no residency');
+  return { broker, vhost: broker.addVhost('/'), clock, log, residency, permissions, owner: new Owner('guest', 'test') };
+}
+
+/** Text as bytes that can be read and viewed. */
+export function textRegion(text: string): Region {
+  return regionOf(new TextEncoder().encode(text));
+}
+
+/** A message with one reference, as if it had come through the default exchange. */
+export function createMessage(messages: Messages, body: string, isPersistent = false): MessageHandle {
+  const origin = { id: 0, exchangeBytes: NOTHING, keyBytes: textRegion('key') };
+  const bytes = textRegion(body);
+  return messages.create(origin, isPersistent, 0, NOTHING, 0, 0, bytes, 0, bytes.bytes.length);
+}
+
+/** Publishes a text through an exchange. @returns the ticket that a confirm would wait for. */
+export function publishText(
+  world: CoreBroker,
+  exchangeName: string,
+  key: string,
+  body: string,
+  isPersistent = false,
+): Ticket {
+  const { broker, vhost } = world;
+  const keyBytes = textRegion(key);
+  const route = vhost.routeTo(vhost.exchange(exchangeName), keyBytes, 0, keyBytes.bytes.length);
+  const bytes = textRegion(body);
+  const message = broker.messages.create(route, isPersistent, 0, NOTHING, 0, 0, bytes, 0, bytes.bytes.length);
+  return vhost.publish(message, route);
+}
+
+/** A small message's body as text. */
+export function bodyText(messages: Messages, message: MessageHandle): string {
+  const region = messages.regionOf(message);
+  const start = messages.offsetOf(message);
+  const bodyStart =
+    messages.exchangeStart(start) +
+    messages.exchangeBytes(region, start) +
+    messages.keyBytes(region, start) +
+    messages.propertiesBytes(region, start);
+  return new TextDecoder().decode(region.bytes.subarray(bodyStart, bodyStart + messages.bodyBytes(region, start)));
+}
+
+export interface Delivery {
+  readonly consumerId: number;
+  readonly body: string;
+  readonly tag: number;
+  readonly redelivered: boolean;
+}
+
+/** A channel's place in the core: notes what it is given. */
+export class RecordingSink implements DeliverySink {
+  canTakeMore = true;
+  readonly deliveries: Delivery[] = [];
+  readonly cancelledIds: number[] = [];
+  readonly unacked: Unacked;
+  readonly #messages: Messages;
+
+  constructor(broker: Broker) {
+    this.unacked = new Unacked(broker.pump);
+    this.#messages = broker.messages;
+  }
+
+  deliver(consumerId: number, message: MessageHandle, tag: number, redelivered: boolean): void {
+    this.deliveries.push({ consumerId, body: this.bodyOf(message), tag, redelivered });
+  }
+
+  bodyOf(message: MessageHandle): string {
+    return bodyText(this.#messages, message);
+  }
+
+  cancelled(consumerId: number): void {
+    this.cancelledIds.push(consumerId);
+  }
+
+  /** The bodies delivered so far. */
+  get bodies(): string[] {
+    return this.deliveries.map(({ body }) => body);
+  }
+
+  /** A consumer that delivers here; not yet on its queue. */
+  consumer(queue: Queue, options: Partial<ConsumerOptions> = {}): Consumer {
+    const { unacked } = this;
+    const defaults = { id: 0, tag: 'c', noAck: false, exclusive: false, priority: 0, prefetch: 0 };
+    return new Consumer({ queue, sink: this, unacked, ...defaults, ...options });
+  }
+
+  /** A consumer on its queue. */
+  consume(queue: Queue, options: Partial<ConsumerOptions> = {}): Consumer {
+    const consumer = this.consumer(queue, options);
+    queue.addConsumer(consumer);
+    return consumer;
+  }
+}
+
+/** Runs the pump until nothing is left. @returns after how many turns. */
+export function runAll(broker: Broker, budget = 1000): number {
+  let turns = 1;
+  while (broker.endTurn(budget)) turns++;
+  return turns;
+}
