@@ -9,6 +9,7 @@ import { assembleBroker } from './assembly.ts';
 import type { Configuration } from './config/configuration.ts';
 import type { Listener } from './listener.ts';
 import { ALL_ADDRESSES } from './listener.ts';
+import { MemoryKeeper } from './memory-keeper.ts';
 import { formatAddress } from './peer.ts';
 import type { ListenRequest } from './server.ts';
 import { Server } from './server.ts';
@@ -20,8 +21,6 @@ import { TurnClock } from './turn-clock.ts';
 /** A closing connection whose client does not read, or does not hang up, is dropped after these. */
 const CLOSE_WRITE_MS = 10_000;
 const CLOSE_GRACE_MS = 1000;
-/** Output memory that is kept for reuse is let go this often; taking it anew costs microseconds. */
-const POOL_SHRINK_TICKS = 20;
 
 /** A place where the broker listens. */
 export interface ListeningAddress {
@@ -73,6 +72,7 @@ export async function startBroker(options: StartOptions): Promise<RunningBroker>
   const clock = new TurnClock();
   const pool = new ChunkPool();
   const { broker, protocol } = assembleBroker({ configuration, clock, pool, logLines });
+  const memory = new MemoryKeeper(broker, pool);
   const deliveriesPerTurn = configuration.deliveriesPerTurn;
   const server = await Server.start({
     protocol,
@@ -87,7 +87,7 @@ export async function startBroker(options: StartOptions): Promise<RunningBroker>
     listen: listenRequests(options),
     backlog: configuration.backlog,
     logLines,
-    onTick: everySoOften(POOL_SHRINK_TICKS, () => pool.shrink()),
+    onTick: () => memory.tick(),
   });
   return runningBroker(server, broker, configuration);
 }
@@ -102,14 +102,6 @@ function listenRequests({ configuration, tls }: StartOptions): ListenRequest[] {
     tls: tlsOptions,
   }));
   return [...plain, ...secure];
-}
-
-function everySoOften(ticks: number, call: () => void): () => void {
-  let count = 0;
-  return () => {
-    count = (count + 1) % ticks;
-    if (count === 0) call();
-  };
 }
 
 function runningBroker(server: Server, broker: Broker, configuration: Configuration): RunningBroker {

@@ -1,0 +1,56 @@
+/** When memory is given back. */
+
+import { expect, test } from 'vitest';
+import { ManualClock } from '../base/clock.ts';
+import { ChunkPool } from '../base/output.ts';
+import { SeededRandom } from '../base/random.ts';
+import { Broker } from '../core/broker.ts';
+import { MemoryLog } from '../storage/memory/memory-log.ts';
+import { MemoryResidency } from '../storage/memory/memory-residency.ts';
+import { MemoryKeeper } from './memory-keeper.ts';
+
+const MB = 1024 * 1024;
+const ORIGIN = { id: 1, exchangeBytes: region(0), keyBytes: region(0) };
+
+function region(bytes: number) {
+  const memory = new Uint8Array(bytes);
+  return { bytes: memory, view: new DataView(memory.buffer) };
+}
+
+function testBroker(): Broker {
+  return new Broker({
+    clock: new ManualClock(),
+    random: new SeededRandom(1),
+    log: new MemoryLog(),
+    permissions: { epoch: 0, mayAccess: () => true },
+    openResidency: (messages, pump) =>
+      new MemoryResidency(messages, pump, { shouldPageOut: () => false, turnsLate: () => 1 }),
+  });
+}
+
+test('memory that a peak left behind is collected once it has not been needed for a tick', () => {
+  const broker = testBroker();
+  let collected = 0;
+  const keeper = new MemoryKeeper(broker, new ChunkPool(), () => void collected++);
+  const body = region(60_000);
+  const messages = Array.from({ length: 3000 }, () =>
+    broker.messages.create(ORIGIN, false, 0, body, 0, 0, body, 0, 60_000),
+  );
+  keeper.tick();
+  for (const message of messages) broker.messages.release(message);
+  expect(broker.messages.stats.slabBytes).toBeGreaterThan(150 * MB);
+
+  keeper.tick();
+  expect(collected).toBe(0);
+  keeper.tick();
+
+  expect(collected).toBe(1);
+  expect(broker.messages.stats.slabBytes).toBeLessThanOrEqual(64 * MB);
+});
+
+test('a broker that has become quiet is collected once', () => {
+  let collected = 0;
+  const keeper = new MemoryKeeper(testBroker(), new ChunkPool(), () => void collected++);
+  for (let tick = 0; tick < 100; tick++) keeper.tick();
+  expect(collected).toBe(1);
+});

@@ -1,0 +1,61 @@
+/**
+ * Gives memory back after a peak: drops what the core no longer needs, then has the engine collect it, because an idle
+ * process would not do so by itself.
+ */
+
+import v8 from 'node:v8';
+import vm from 'node:vm';
+import type { ChunkPool } from '../base/output.ts';
+import type { Broker } from '../core/broker.ts';
+
+/** Below this it is not worth a pause of some milliseconds. */
+const COLLECT_BYTES_MIN = 32 * 1024 * 1024;
+/** Turns in a row without more than this much traffic count as quiet. */
+const QUIET_MESSAGES_PER_TICK = 1000;
+/** Quiet ticks after which memory kept for the next burst goes too: 5 s. */
+const QUIET_TICKS = 10;
+
+export class MemoryKeeper {
+  readonly #broker: Broker;
+  readonly #pool: ChunkPool;
+  readonly #collect: () => void;
+  #droppedBytes = 0;
+  #quietTicks = 0;
+  #lastMessages = 0;
+
+  constructor(broker: Broker, pool: ChunkPool, collect: () => void = collectGarbage) {
+    this.#broker = broker;
+    this.#pool = pool;
+    this.#collect = collect;
+  }
+
+  /** Called about twice a second. */
+  tick(): void {
+    this.#droppedBytes += this.#broker.messages.trim();
+    const isQuiet = this.#isQuiet();
+    this.#quietTicks = isQuiet ? this.#quietTicks + 1 : 0;
+    const hasJustBecomeQuiet = this.#quietTicks === QUIET_TICKS;
+    if (hasJustBecomeQuiet) {
+      this.#pool.shrink();
+      this.#broker.routes.trim();
+    }
+    if (this.#droppedBytes < COLLECT_BYTES_MIN && !hasJustBecomeQuiet) return;
+    this.#droppedBytes = 0;
+    this.#collect();
+  }
+
+  #isQuiet(): boolean {
+    let messages = 0;
+    for (const vhost of this.#broker.vhosts) messages += vhost.counters.published;
+    const since = messages - this.#lastMessages;
+    this.#lastMessages = messages;
+    return since < QUIET_MESSAGES_PER_TICK;
+  }
+}
+
+/** The engine's collector, which has to be asked for by a flag; a few milliseconds, because messages are flat memory. */
+function collectGarbage(): void {
+  v8.setFlagsFromString('--expose-gc');
+  const collect: unknown = vm.runInNewContext('gc');
+  if (typeof collect === 'function') collect();
+}
