@@ -4,9 +4,9 @@
  */
 
 import { ByteReader } from '../base/byte-reader.ts';
-import { regionOf } from '../base/bytes.ts';
+import { type Region, regionOf } from '../base/bytes.ts';
 import { CodecError } from '../base/codec-error.ts';
-import { readFieldTable, text } from '../base/field-table.ts';
+import { type FieldTable, readFieldTable, text } from '../base/field-table.ts';
 import type { Authenticator, SaslMechanism } from '../core/authentication.ts';
 
 /** The mechanisms that are offered, in the order in which clients should prefer them. */
@@ -45,11 +45,20 @@ function parseAmqplain(response: Uint8Array): Credentials {
   const withLength = regionOf(new Uint8Array(4 + response.length));
   withLength.view.setUint32(0, response.length);
   withLength.bytes.set(response, 4);
-  const fields = readFieldTable(new ByteReader(withLength));
+  const fields = readFields(withLength);
   const user = text(fields.get('LOGIN'));
   const password = fields.get('PASSWORD');
   if (user === undefined || password?.type !== 'S') throw invalid('AMQPLAIN');
   return { user, password: password.value };
+}
+
+function readFields(region: Region): FieldTable {
+  try {
+    return readFieldTable(new ByteReader(region));
+  } catch (error) {
+    if (error instanceof CodecError) throw invalid('AMQPLAIN');
+    throw error;
+  }
 }
 
 function invalid(name: string): CodecError {
