@@ -47,7 +47,7 @@ class EchoSession implements Session {
 }
 
 async function start(listen: readonly ListenRequest[], options: { isStubborn?: boolean; shutdownMs?: number } = {}) {
-  const { isStubborn = false, shutdownMs = 1500 } = options;
+  const { isStubborn = false, shutdownMs = 1000 } = options;
   const lines: string[] = [];
   const clock = new TurnClock();
   const broker = { log: { appended: 0, flush: () => {} }, pump: { hasWork: false }, endTurn: () => {} };
