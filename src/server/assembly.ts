@@ -10,7 +10,7 @@ import type { ChunkPool } from '../base/output.ts';
 import { Broker } from '../core/broker.ts';
 import type { LogLines } from '../core/log-lines.ts';
 import type { Permissions } from '../core/ports.ts';
-import type { AmqpLimits } from '../protocols/amqp091/amqp-protocol.ts';
+import type { AmqpLimits } from '../protocols/amqp091/amqp-options.ts';
 import { AmqpProtocol } from '../protocols/amqp091/amqp-protocol.ts';
 import { Channel } from '../protocols/amqp091/channel.ts';
 import type { Identity } from '../protocols/amqp091/identity.ts';

@@ -11,7 +11,7 @@ import { Output } from '../../base/output.ts';
 import { type BrokerError, refusal } from '../../core/errors.ts';
 import { Owner } from '../../core/owner.ts';
 import type { Session, Transport } from '../session.ts';
-import type { AmqpContext } from './amqp-protocol.ts';
+import type { AmqpContext } from './amqp-options.ts';
 import { Channels } from './channels.ts';
 import { ConnectionHost } from './connection-host.ts';
 import { ConnectionLog, connectionName } from './connection-log.ts';
