@@ -124,14 +124,15 @@ export class Vhost {
 
   /** @throws BrokerError 403 (reserved name, no permission), 405 and 406 (there is another one of that name). */
   declareQueue(owner: Owner, wanted: QueueDeclaration): Declared {
-    const name = wanted.name === '' ? serverQueueName(this.#shared.random) : stripLineEnds(wanted.name);
+    const wantedName = stripLineEnds(wanted.name);
+    const name = wantedName === '' ? serverQueueName(this.#shared.random) : wantedName;
     this.#assertMay(owner, 'queue', name, 'configure');
     const present = this.#queues.get(name);
     if (present !== undefined) {
       assertSameQueue(present, wanted, owner, this.name);
       return { queue: present, ticket: 0 };
     }
-    if (wanted.name.startsWith(RESERVED_PREFIX)) throw refusal.reservedQueueName(name);
+    if (wantedName.startsWith(RESERVED_PREFIX)) throw refusal.reservedQueueName(name);
     const queue = this.#addQueue(owner, name, wanted);
     const { id, options } = queue;
     const { autoDelete } = options;
@@ -228,6 +229,7 @@ export class Vhost {
     const { queue, exchange } = this.#bindingEnds(owner, queueName, exchangeName);
     const removed = exchange.unbind(queue, key, bindingArguments);
     if (removed === undefined) return 0;
+    if (!exchange.isBoundTo(queue)) this.#sources.get(queue)?.delete(exchange);
     const isLogged = queue.options.durable && exchange.durable;
     const ticket = isLogged ? this.#shared.log.define({ kind: 'binding.removed', id: removed.id }) : 0;
     return Math.max(ticket, this.#removeIfUnused(exchange));

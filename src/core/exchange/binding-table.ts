@@ -22,6 +22,10 @@ export class BindingTable<Q extends RoutedQueue> implements Iterable<Binding<Q>>
     return this.#find(binding.destination, binding.key, binding.arguments) !== undefined;
   }
 
+  hasAnyTo(destination: Q): boolean {
+    return this.#byDestination.has(destination);
+  }
+
   add(binding: Binding<Q>): void {
     const { destination } = binding;
     const siblings = this.#byDestination.get(destination) ?? new Map<string, Binding<Q>>();

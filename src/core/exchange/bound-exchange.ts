@@ -63,6 +63,10 @@ export class BoundExchange<Q extends RoutedQueue> implements Exchange<Q> {
     return this.#bindings.size;
   }
 
+  isBoundTo(destination: Q): boolean {
+    return this.#bindings.hasAnyTo(destination);
+  }
+
   bind(binding: Binding<Q>): boolean {
     assert(!this.#isDeleted, 'a deleted exchange was bound');
     if (this.#bindings.has(binding)) return false;

@@ -35,6 +35,11 @@ export class DefaultExchange<Q extends RoutedQueue> implements Exchange<Q> {
     this.#findQueue = findQueue;
   }
 
+  /** As with `bindings`: the binding that every queue has does not count. */
+  isBoundTo(): boolean {
+    return false;
+  }
+
   bind(): never {
     throw refusal.defaultExchange();
   }

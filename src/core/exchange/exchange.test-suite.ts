@@ -60,6 +60,17 @@ export function describeExchange(type: string, key: string): void {
       expect(routed(exchange, key)).toEqual([]);
     });
 
+    test('a queue counts as bound until its last binding is gone', () => {
+      const exchange = testExchange(type);
+      const [queue, other] = [testQueue('a'), testQueue('b')];
+      bind(exchange, queue, key);
+      bind(exchange, queue, key, table({ x: 1 }));
+      exchange.unbind(queue, key, EMPTY_TABLE);
+      expect([exchange.isBoundTo(queue), exchange.isBoundTo(other)]).toEqual([true, false]);
+      exchange.unbind(queue, key, table({ x: 1 }));
+      expect(exchange.isBoundTo(queue)).toBe(false);
+    });
+
     test('binding again the same way changes nothing', () => {
       const exchange = testExchange(type);
       const queue = testQueue('a');

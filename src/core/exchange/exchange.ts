@@ -42,6 +42,8 @@ export interface Exchange<Q extends RoutedQueue = RoutedQueue> extends ExchangeD
   /** Oldest first. */
   readonly bindings: Iterable<Binding<Q>>;
   readonly bindingCount: number;
+  /** There is a binding to this destination. */
+  isBoundTo(destination: Q): boolean;
 
   /**
    * @returns false when there is such a binding already: same destination, key and arguments.
