@@ -45,6 +45,12 @@ describe('createBroker', () => {
     expect(await roundTrip(await connect(second.url), 'second')).toBe('second');
   });
 
+  test('serves in the same way when sockets are read by events', async () => {
+    const broker = await start({ settings: { socket_reading: 'events' } });
+
+    expect(await roundTrip(await connect(broker.url), 'hello')).toBe('hello');
+  });
+
   test('serves TLS with a certificate that is given directly', async () => {
     const broker = await start({ tlsPort: 0, tls: { cert: TEST_CERTIFICATE, key: TEST_KEY } });
     const client = await connect(`amqps://guest:guest@localhost:${broker.tlsPort}`, { ca: [TEST_CERTIFICATE] });

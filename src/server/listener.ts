@@ -12,9 +12,6 @@ import { formatAddress } from './peer.ts';
 /** Every address of the machine, IPv4 and IPv6. */
 export const ALL_ADDRESSES = '::';
 
-/** A TLS client that has not finished its handshake by then is dropped. RabbitMQ's `ssl_handshake_timeout`. */
-const TLS_HANDSHAKE_MS = 5000;
-
 export interface ListenerOptions {
   /** An address or a host name. `::` falls back to `0.0.0.0` on a machine without IPv6. */
   readonly address: string;
@@ -93,7 +90,7 @@ function plainServer(options: ListenerOptions): Server {
 }
 
 function tlsServer(options: ListenerOptions, tls: TlsOptions, handshaking: Handshaking): Server {
-  const server = createTlsServer({ handshakeTimeout: TLS_HANDSHAKE_MS, ...tls, noDelay: true });
+  const server = createTlsServer({ ...tls, noDelay: true });
   server.on('connection', (socket) => {
     const peer = remoteName(socket);
     handshaking.set(peer, socket);

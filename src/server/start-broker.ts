@@ -13,6 +13,7 @@ import { MemoryKeeper } from './memory-keeper.ts';
 import { formatAddress } from './peer.ts';
 import type { ListenRequest } from './server.ts';
 import { Server } from './server.ts';
+import { readByEvents } from './socket-reading.ts';
 import type { TlsMaterial } from './tls-material.ts';
 import { tlsOptionsOf } from './tls-material.ts';
 import { Turn } from './turn.ts';
@@ -87,6 +88,7 @@ export async function startBroker(options: StartOptions): Promise<RunningBroker>
     listen: listenRequests(options),
     backlog: configuration.backlog,
     logLines,
+    ...(configuration.socketReading === 'events' ? { openReading: readByEvents } : {}),
     onTick: () => memory.tick(),
   });
   return runningBroker(server, broker, configuration);

@@ -28,6 +28,7 @@ describe('TLS options', () => {
       cert: TEST_CERTIFICATE,
       key: TEST_KEY,
       ca: TEST_CERTIFICATE,
+      handshakeTimeout: 5000,
       requestCert: false,
       rejectUnauthorized: false,
     });

@@ -13,6 +13,8 @@ export interface TlsSettings {
   readonly tlsCaFile: string;
   readonly tlsVerify: 'verify_none' | 'verify_peer';
   readonly tlsRequiresClientCertificate: boolean;
+  /** In milliseconds. */
+  readonly tlsHandshakeTimeout: number;
 }
 
 /** Certificate and key in PEM form. */
@@ -35,6 +37,7 @@ export function tlsOptionsOf(settings: TlsSettings, given?: TlsMaterial): TlsOpt
     cert: asPem(cert),
     key: asPem(key),
     ...(ca === undefined ? {} : { ca: asPem(ca) }),
+    handshakeTimeout: settings.tlsHandshakeTimeout,
     requestCert: settings.tlsVerify === 'verify_peer',
     rejectUnauthorized: settings.tlsVerify === 'verify_peer' && settings.tlsRequiresClientCertificate,
   };

@@ -133,6 +133,13 @@ export const OPTIONS = {
     unit: 'milliseconds',
     doc: 'A client that has not opened its connection by then is dropped.',
   }),
+  tlsHandshakeTimeout: option({
+    key: 'ssl_handshake_timeout',
+    type: wholeNumber(1, 3_600_000),
+    default: 5000,
+    unit: 'milliseconds',
+    doc: 'A client that has not finished its TLS handshake by then is dropped.',
+  }),
   maxMessageSize: option({
     key: 'max_message_size',
     type: size(1, 512 * MB),
@@ -178,6 +185,12 @@ export const OPTIONS = {
     default: MB,
     unit: 'bytes',
     doc: 'What one connection may hand in before the others are served.',
+  }),
+  socketReading: option<'shared_buffer' | 'events'>({
+    key: 'socket_reading',
+    type: oneOf('shared_buffer', 'events'),
+    default: 'shared_buffer',
+    doc: 'How plain sockets are read. The shared buffer is faster; events work on every platform.',
   }),
   deliveriesPerTurn: option({
     key: 'deliveries_per_turn',
