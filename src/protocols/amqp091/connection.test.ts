@@ -285,6 +285,21 @@ describe('a channel that waits for an answer of its own', () => {
     expect(connection.written()).toEqual(["1 channel.close 404 NOT_FOUND - no queue 'q' in vhost '/' 60/40"]);
   });
 
+  test('that fails at the end of a turn lets the rest of the input through to the closing connection', () => {
+    const connection = openConnection();
+    const channel = connection.channel(1);
+    channel.onMethod = () => {
+      channel.isWaiting = true;
+    };
+    connection.hold(GET, closeOk(0));
+    channel.onEndTurn = () => {
+      throw refusal.internalError('the log is lost');
+    };
+    connection.session.endTurn();
+    expect(connection.written().at(-1)).toBe('connection.close 541 INTERNAL_ERROR - the log is lost 60/70');
+    expect(connection.events).toEqual(['paused', 'closing', 'resumed']);
+  });
+
   test('holds nobody once its connection is closing', () => {
     const connection = openConnection();
     const channel = connection.channel(1);

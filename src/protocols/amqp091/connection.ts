@@ -77,14 +77,13 @@ export class AmqpConnection implements Session, FrameHandler {
   endTurn(): void {
     const channels = this.#channels;
     if (channels === undefined) return;
-    let wasWaiting = channels.isWaiting;
+    let wasPaused = this.isPaused;
     channels.endTurn();
     // What was kept while a channel waited is handled now; the channels may have something to say about it at once.
-    while (wasWaiting && !channels.isWaiting && this.#reader.keptBytes > 0 && !this.isPaused) {
+    while (wasPaused && !this.isPaused) {
       this.#reader.resume();
-      wasWaiting = channels.isWaiting;
+      wasPaused = this.isPaused;
       channels.endTurn();
-      this.#transport.touch();
     }
     this.#updateReading();
   }
@@ -292,6 +291,7 @@ export class AmqpConnection implements Session, FrameHandler {
 
   /** Nothing more is read; the connection closes when everything is written. */
   #end(): void {
+    if (this.#state === 'closed') return;
     this.#state = 'closed';
     this.#reader.stop();
     this.#transport.closeAfterWrite();
