@@ -5,6 +5,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from '../client.mjs';
+import { runLoad } from '../load-generator.mjs';
 import { megabytes, residentBytes } from '../process-tree.mjs';
 import { ackUpTo, cancel, consume, METHODS, publish, qos, queueDeclare, repeated } from '../wire.mjs';
 
@@ -13,11 +14,14 @@ const MESSAGES_EACH = 1000;
 const BODY = Buffer.alloc(100);
 /** What a stored message needs besides its body: a fixed head, its exchange and its routing key. */
 const OVERHEAD_BYTES = 32 + 16;
+/** What any load leaves behind, such as compiled code, is not what the kept messages cost. */
+const WARMING_UP = '--size 100 --autoack --in-flight 1000 --duration 2';
 const FACTOR_LIMIT = 3;
 const SETTLE_MS = 10_000;
 
-export async function keptMessages({ broker, scale, report }) {
+export async function keptMessages({ broker, program, scale, report }) {
   const queues = QUEUES * scale;
+  await runLoad(program, broker, WARMING_UP);
   const client = await Client.connect(broker);
   await client.call(qos(MESSAGES_EACH - 1), METHODS.basicQosOk);
   for (let index = 0; index < queues; index++) client.write(queueDeclare(nameOf(index), { noWait: true }));
