@@ -35,6 +35,7 @@ export class ConnectionHost implements ChannelHost {
   isHeld = false;
   readonly #transport: Transport;
   readonly #outputBytesMax: number;
+  #hasHeldBack = false;
 
   constructor(options: ConnectionHostOptions) {
     this.broker = options.broker;
@@ -49,8 +50,19 @@ export class ConnectionHost implements ChannelHost {
     this.#outputBytesMax = options.outputBytesMax;
   }
 
+  /** Notes who was told so: only then there is somebody to go on when the output has drained. */
   get isOutputFull(): boolean {
-    return this.output.pendingBytes > this.#outputBytesMax;
+    const isFull = this.output.pendingBytes > this.#outputBytesMax;
+    if (isFull) this.#hasHeldBack = true;
+    return isFull;
+  }
+
+  /** The output has room again. @returns true when anybody was held back since the last time. */
+  drained(): boolean {
+    const hasHeldBack = this.#hasHeldBack;
+    this.#hasHeldBack = false;
+    this.isHeld = false;
+    return hasHeldBack;
   }
 
   touch(): void {

@@ -245,6 +245,28 @@ describe('a client that asks and does not read', () => {
     expect(connection.events).toEqual(['paused']);
   });
 
+  test('costs nothing when a write is done and nobody was held back', () => {
+    const connection = connectionAnswering(400);
+    connection.send(GET);
+    connection.isTouched = false;
+    connection.session.drained();
+    expect(connection.channel(1).calls).toEqual(['basic.get']);
+    expect(connection.isTouched).toBe(false);
+  });
+
+  test('lets deliveries that waited for room go on', () => {
+    const connection = openConnection();
+    const { host } = connection.channel(1);
+    host.output.reserve(2000);
+    host.output.position += 2000;
+    expect(host.isOutputFull).toBe(true);
+    host.output.discard();
+    connection.isTouched = false;
+    connection.session.drained();
+    expect(connection.channel(1).calls).toEqual(['drained']);
+    expect(connection.isTouched).toBe(true);
+  });
+
   test('is told when the node stops', () => {
     const connection = connectionAnswering(2000);
     connection.hold(GET, GET);

@@ -89,7 +89,8 @@ export class AmqpConnection implements Session, FrameHandler {
   }
 
   drained(): void {
-    if (this.#host !== undefined) this.#host.isHeld = false;
+    // Called after nearly every write: nothing may come of it unless somebody was held back.
+    if (this.#host?.drained() !== true) return;
     this.#channels?.drained();
     this.#resume();
     this.#transport.touch();
