@@ -68,9 +68,7 @@ export class Channel implements ChannelPort, DeliverySink, MethodChannel {
 
   /** A method whose arguments are `input.bytes[start, end)`. */
   method(id: number, input: Region, start: number, end: number): void {
-    if (this.#publisher.isExpectingContent) {
-      throw refusal.unexpectedFrame('expected content header for class 60, got non content header frame instead');
-    }
+    if (this.#publisher.isExpectingContent) throw this.#publisher.unexpectedFrame();
     switch (id) {
       case METHOD_IDS['basic.publish']:
         return this.#publisher.method(input, start, end);

@@ -56,6 +56,17 @@ export class PublishTarget {
     return this.#lookUp(input, start, end);
   }
 
+  /**
+   * The route of a message whose content is complete: what it was when its basic.publish came may be old by now.
+   * @throws BrokerError as `resolve`.
+   */
+  current(route: Route<Queue>): Route<Queue> {
+    if (!route.isStale) return route;
+    const exchange = this.#vhost.publishableExchange(this.#owner, route.exchange.name);
+    const { keyBytes } = route;
+    return this.#vhost.routeTo(exchange, keyBytes, 0, keyBytes.bytes.length);
+  }
+
   #lookUp(input: Region, start: number, end: number): Route<Queue> {
     const exchangeAt = start + 2;
     const exchangeBytes = exchangeAt < end ? input.view.getUint8(exchangeAt) : 0;

@@ -8,7 +8,7 @@
 import { type Region, regionOf } from '../../base/bytes.ts';
 import { CodecError } from '../../base/codec-error.ts';
 import type { Broker } from '../../core/broker.ts';
-import { REPLY_CODES, refusal } from '../../core/errors.ts';
+import { type BrokerError, REPLY_CODES, refusal } from '../../core/errors.ts';
 import { LARGE_BODY_BYTES, PROPERTIES_BYTES_MAX } from '../../core/messages.ts';
 import type { MessageHandle } from '../../core/ports.ts';
 import type { Queue } from '../../core/queue/queue.ts';
@@ -75,9 +75,8 @@ export class Publisher {
 
   /** The content header; `inputEnd` tells how far the caller's buffer holds what comes behind it. */
   header(input: Region, start: number, end: number, inputEnd: number): void {
-    if (this.#route === undefined || this.#hasHeader) {
-      throw refusal.unexpectedFrame('expected content header for class 60, got non content header frame instead');
-    }
+    const route = this.#route;
+    if (route === undefined || this.#hasHeader) throw this.unexpectedFrame();
     if (end - start < CONTENT_HEAD_BYTES + 2) throw new CodecError('content header is cut short');
     const view = input.view;
     if (view.getUint16(start) !== BASIC_CLASS) throw refusal.unexpectedFrame(wrongClass(view.getUint16(start)));
@@ -91,16 +90,14 @@ export class Publisher {
     this.#propertiesStart = start + CONTENT_HEAD_BYTES;
     this.#propertiesBytes = propertiesBytes;
     this.#isPropertiesBorrowed = true;
-    if (bodyBytes === 0) this.#complete(this.#route, input, 0);
+    if (bodyBytes === 0) this.#complete(route, input, 0);
     else if (inputEnd - end < bodyBytes) this.#keepProperties();
   }
 
   /** A piece of a body frame's payload. */
   body(input: Region, start: number, end: number): void {
     const route = this.#route;
-    if (!this.#hasHeader || route === undefined) {
-      throw refusal.unexpectedFrame('expected method frame, got non method frame instead');
-    }
+    if (!this.#hasHeader || route === undefined) throw this.unexpectedFrame();
     if (this.#body === undefined && end - start === this.#bodyBytes && this.#bodyBytes <= LARGE_BODY_BYTES) {
       this.#complete(route, input, start);
       return;
@@ -109,6 +106,13 @@ export class Publisher {
     const body = this.#collect(end - start);
     body.append(input.bytes, start, end);
     if (body.isComplete) this.#completeCollected(route, body);
+  }
+
+  /** What a frame is refused with that is not the next one of a message. */
+  unexpectedFrame(): BrokerError {
+    if (this.#route === undefined) return notExpected('method frame', 'method');
+    if (!this.#hasHeader) return notExpected(`content header for class ${BASIC_CLASS}`, 'content header');
+    return notExpected('content body', 'content body');
   }
 
   /** The channel is closing: what was half received is forgotten. */
@@ -139,10 +143,11 @@ export class Publisher {
   #completeCollected(route: Route<Queue>, body: BodyBuilder): void {
     this.#body = undefined;
     if (this.#bodyBytes <= LARGE_BODY_BYTES) this.#complete(route, regionOf(body.join()), 0);
-    else this.#publish(route, this.#createLarge(route, body.pieces()));
+    else this.#completeLarge(this.#target.current(route), body.pieces());
   }
 
-  #complete(route: Route<Queue>, body: Region, bodyStart: number): void {
+  #complete(first: Route<Queue>, body: Region, bodyStart: number): void {
+    const route = this.#target.current(first);
     if (route.queues.length === 0 && !this.#mandatory) {
       this.#unroutable();
       return;
@@ -163,8 +168,8 @@ export class Publisher {
     );
   }
 
-  #createLarge(route: Route<Queue>, pieces: readonly Uint8Array[]): MessageHandle {
-    return this.#broker.messages.createLarge(
+  #completeLarge(route: Route<Queue>, pieces: readonly Uint8Array[]): void {
+    const message = this.#broker.messages.createLarge(
       route,
       this.#isPersistent(),
       this.#broker.clock.now(),
@@ -173,6 +178,7 @@ export class Publisher {
       this.#propertiesBytes,
       pieces,
     );
+    this.#publish(route, message);
   }
 
   #isPersistent(): boolean {
@@ -191,6 +197,7 @@ export class Publisher {
   }
 
   #unroutable(): void {
+    this.#vhost.counters.published++;
     this.#vhost.counters.unroutable++;
     this.confirms?.add(0);
     this.#finish();
@@ -201,6 +208,11 @@ export class Publisher {
     this.#hasHeader = false;
     if (!this.#isPropertiesBorrowed) this.#properties = NOTHING;
   }
+}
+
+/** In RabbitMQ's words. */
+function notExpected(expected: string, kind: string): BrokerError {
+  return refusal.unexpectedFrame(`expected ${expected}, got non ${kind} frame instead`);
 }
 
 function wrongClass(classId: number): string {
