@@ -224,6 +224,16 @@ describe('deleting', () => {
     expect(world.vhost.findExchange('x')).toBeUndefined();
   });
 
+  test('a deletion is done when the log has all that went with the queue', () => {
+    const world = coreBroker();
+    declare(world, 'q', { durable: true });
+    declareExchange(world, 'x', { durable: true, autoDelete: true });
+    bind(world, 'q', 'x', 'k');
+    const { ticket } = world.vhost.deleteQueue(world.owner, 'q', NEITHER);
+    expect(world.vhost.findExchange('x')).toBeUndefined();
+    expect(ticket).toBe(world.log.appended);
+  });
+
   test('a durable queue with a hundred thousand messages is gone at once and its memory after some turns', () => {
     const world = coreBroker();
     declare(world, 'q', { durable: true });

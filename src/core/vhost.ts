@@ -325,10 +325,10 @@ export class Vhost {
     const sources = this.#sources.get(queue);
     this.#sources.delete(queue);
     queue.delete();
-    const ticket = queue.options.durable ? this.#shared.log.define({ kind: 'queue.deleted', id: queue.id }) : 0;
+    let ticket = queue.options.durable ? this.#shared.log.define({ kind: 'queue.deleted', id: queue.id }) : 0;
     for (const exchange of sources ?? []) {
       exchange.unbindAll(queue);
-      this.#removeIfUnused(exchange);
+      ticket = Math.max(ticket, this.#removeIfUnused(exchange));
     }
     return ticket;
   }
