@@ -7,25 +7,24 @@ import { Returned } from './returned.ts';
 
 class World {
   readonly returned = new Returned();
-  #model: number[] = [];
+  readonly #model = new Set<number>();
 
   push(sequence: number): void {
-    if (this.#model.includes(sequence)) return;
+    if (this.#model.has(sequence)) return;
     this.returned.push(sequence, sequence + 1);
-    this.#model.push(sequence);
+    this.#model.add(sequence);
   }
 
   shift(count: number): void {
-    this.#model.sort((a, b) => a - b);
-    for (const sequence of this.#model.splice(0, count)) {
-      expect(this.returned.firstSequence).toBe(sequence);
-      expect(this.returned.shift()).toBe(sequence + 1);
-    }
+    const expected = [...this.#model].sort((a, b) => a - b).slice(0, count);
+    const taken = expected.map(() => [this.returned.firstSequence, this.returned.shift()]);
+    expect(taken).toEqual(expected.map((sequence) => [sequence, sequence + 1]));
+    for (const sequence of expected) this.#model.delete(sequence);
     this.expectSame();
   }
 
   expectSame(): void {
-    expect(this.returned.length).toBe(this.#model.length);
+    expect(this.returned.length).toBe(this.#model.size);
     expect(this.returned.firstSequence).toBe(Math.min(...this.#model, Number.POSITIVE_INFINITY));
   }
 }
