@@ -1,0 +1,183 @@
+/**
+ * Checks everything that the broker writes to one connection against the model, as soon as it is written.
+ */
+
+import type { Method } from '../../src/protocols/amqp091/methods.ts';
+import type { Model } from './model.ts';
+import { ModelChannel, type ModelConsumer, type Owed, type Sent } from './model-channel.ts';
+import { check } from './sim-failure.ts';
+import { checkProperties, idOf, type SimMessage } from './sim-message.ts';
+import { type WireHandler, WireReader } from './wire-reader.ts';
+
+/** What all checkers of a world share. */
+export interface CheckerWorld {
+  readonly model: Model;
+  readonly messages: readonly SimMessage[];
+  readonly log: { readonly certain: number };
+  /** Rises with every look at the output of connections. */
+  readonly round: number;
+  /** Deliveries to consumers since the world last set it to 0. */
+  deliveries: number;
+}
+
+/** A basic.deliver, basic.get-ok or basic.return whose content header is to come. */
+interface Pending {
+  readonly method: Extract<Method, { name: 'basic.deliver' | 'basic.get-ok' | 'basic.return' }>;
+  readonly owed: Owed | undefined;
+}
+
+export class ConnectionChecker implements WireHandler {
+  /** The identity by which exclusive queues know their owner. */
+  readonly owner = {};
+  readonly #world: CheckerWorld;
+  readonly #reader = new WireReader(this);
+  readonly #channels = new Map<number, ModelChannel>();
+  readonly #pending = new Map<number, Pending>();
+
+  constructor(world: CheckerWorld) {
+    this.#world = world;
+  }
+
+  get channels(): Iterable<ModelChannel> {
+    return this.#channels.values();
+  }
+
+  /** The broker opens a channel. */
+  open(number: number, sent: readonly Sent[]): ModelChannel {
+    const channel = new ModelChannel(number, this.owner, sent);
+    channel.owed.push({ name: 'channel.open-ok' });
+    this.#channels.set(number, channel);
+    return channel;
+  }
+
+  output(bytes: Uint8Array): void {
+    this.#reader.read(bytes, 0, bytes.length);
+  }
+
+  method(number: number, method: Method): void {
+    if (number === 0) return;
+    const channel = this.#channels.get(number);
+    check(channel !== undefined, () => `${method.name} came on channel ${number}, which is not open`);
+    switch (method.name) {
+      case 'basic.deliver':
+      case 'basic.return':
+        this.#pending.set(number, { method, owed: undefined });
+        return;
+      case 'basic.get-ok':
+        this.#pending.set(number, { method, owed: takeOwed(channel, method) });
+        return;
+      case 'basic.ack':
+        return this.#confirmed(channel, method.deliveryTag, method.multiple);
+      case 'basic.cancel':
+        check(channel.cancelled.delete(method.consumerTag), () => `consumer '${method.consumerTag}' was cancelled`);
+        return;
+      case 'channel.close':
+        check(channel.refusedWith === method.replyCode, () => `${channel} was closed: ${method.replyText}`);
+        return;
+      case 'channel.close-ok':
+        check(!channel.isOpen, () => `${channel} was closed without being asked to`);
+        return;
+      default:
+        this.#answered(channel, method);
+    }
+  }
+
+  header(number: number, bodyBytes: number, bytes: Uint8Array, start: number, end: number): void {
+    const channel = this.#channels.get(number);
+    const pending = this.#pending.get(number);
+    check(channel !== undefined && pending !== undefined, () => `content without a method on channel ${number}`);
+    this.#pending.delete(number);
+    const id = idOf(bytes, start, end);
+    const message = this.#world.messages[id];
+    check(message !== undefined, () => `message ${id} was never published`);
+    checkProperties(message, bytes, start, end);
+    check(bodyBytes === message.bodyBytes, () => `message ${id} came with ${bodyBytes} bytes of ${message.bodyBytes}`);
+    const { exchange, routingKey } = pending.method;
+    const isSame = exchange === message.exchange && routingKey === message.key;
+    check(isSame, () => `message ${id} came as from exchange '${exchange}' with key '${routingKey}'`);
+    this.#content(channel, pending, message);
+  }
+
+  body(): void {}
+
+  #content(channel: ModelChannel, { method, owed }: Pending, message: SimMessage): void {
+    switch (method.name) {
+      case 'basic.deliver':
+        return this.#delivered(channel, method, message);
+      case 'basic.get-ok':
+        return this.#fetched(channel, method, owed, message);
+      default:
+        check(method.replyCode === 312, () => `message ${message.id} was returned with code ${method.replyCode}`);
+        check(channel.unreturned.shift()?.message === message, () => `message ${message.id} was returned`);
+    }
+  }
+
+  #delivered(channel: ModelChannel, method: Extract<Method, { name: 'basic.deliver' }>, message: SimMessage): void {
+    this.#world.deliveries++;
+    const consumer = channel.consumers.get(method.consumerTag);
+    check(consumer !== undefined, () => `consumer '${method.consumerTag}' got message ${message.id} after it had gone`);
+    check(consumer.isAnnounced, () => `consumer '${method.consumerTag}' got message ${message.id} before consume-ok`);
+    const entry = consumer.queue.deliver(message, method.redelivered, consumer.noAck);
+    channel.hold(method.deliveryTag, entry, consumer, consumer.noAck);
+    this.#checkOrder(consumer, entry.position);
+  }
+
+  /** Within one round a consumer gets its queue's messages in order, whatever became of them before. */
+  #checkOrder(consumer: ModelConsumer, position: number): void {
+    const isNewRound = consumer.round !== this.#world.round;
+    const isInOrder = isNewRound || position > consumer.position;
+    check(
+      isInOrder,
+      () => `consumer '${consumer.tag}' got message ${position} of ${consumer.queue} after ${consumer.position}`,
+    );
+    consumer.round = this.#world.round;
+    consumer.position = position;
+  }
+
+  #fetched(
+    channel: ModelChannel,
+    method: Extract<Method, { name: 'basic.get-ok' }>,
+    owed: Owed | undefined,
+    message: SimMessage,
+  ): void {
+    const queue = owed?.queue;
+    check(queue !== undefined, () => `${channel} got message ${message.id} without asking`);
+    const noAck = owed?.noAck === true;
+    const entry = queue.deliver(message, method.redelivered, noAck);
+    channel.hold(method.deliveryTag, entry, undefined, noAck);
+    const isTrue = this.#world.model.isBehind || method.messageCount === queue.readyCount;
+    check(isTrue, () => `get-ok said ${method.messageCount} messages of ${queue.readyCount} in ${queue}`);
+  }
+
+  #confirmed(channel: ModelChannel, tag: number, multiple: boolean): void {
+    const { unconfirmed } = channel;
+    check(unconfirmed.has(tag), () => `${channel} got a confirm for ${tag}, which is not outstanding`);
+    for (const [sequence, ticket] of unconfirmed) {
+      if (sequence > tag) break;
+      if (!multiple && sequence < tag) continue;
+      check(ticket <= this.#world.log.certain, () => `${channel} got a confirm for ${sequence} before it was durable`);
+      unconfirmed.delete(sequence);
+    }
+    const next = channel.unreturned[0];
+    const isReturned = next === undefined || next.sequence > tag;
+    check(isReturned, () => `${channel} got a confirm for ${next?.sequence} before its return`);
+  }
+
+  #answered(channel: ModelChannel, method: Method): void {
+    const owed = takeOwed(channel, method);
+    owed.verify?.(method);
+    if (method.name !== 'basic.get-empty' || this.#world.model.isBehind) return;
+    const first = owed.queue?.isDeleted ? undefined : owed.queue?.firstReady;
+    check(first === undefined, () => `${owed.queue} was called empty, but holds message ${first?.message.id}`);
+  }
+}
+
+function takeOwed(channel: ModelChannel, method: Method): Owed {
+  const owed = channel.owed.shift();
+  const isGet = owed?.name === 'basic.get-ok' && method.name === 'basic.get-empty';
+  check(
+    owed !== undefined && (owed.name === method.name || isGet),
+    () => `${channel} got ${method.name} instead of ${owed?.name ?? 'nothing'}`,
+  );
+  return owed;
+}

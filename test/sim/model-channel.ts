@@ -1,0 +1,154 @@
+/**
+ * A channel as the checkers know it: what it published, what it was given and has not settled, and what the broker owes
+ * it as answers.
+ */
+
+import type { Method, MethodName } from '../../src/protocols/amqp091/methods.ts';
+import type { Entry, ModelQueue } from './model-queue.ts';
+import { check } from './sim-failure.ts';
+import type { SimMessage } from './sim-message.ts';
+
+/** A method that a client sent, which the broker is yet to execute. */
+export interface Sent {
+  readonly method: Method;
+  readonly message: SimMessage | undefined;
+}
+
+export interface ModelConsumer {
+  /** Empty until the broker has said it. */
+  tag: string;
+  readonly queue: ModelQueue<ModelConsumer>;
+  readonly channel: ModelChannel;
+  readonly noAck: boolean;
+  readonly exclusive: boolean;
+  readonly prefetch: number;
+  /** Unacknowledged deliveries. */
+  used: number;
+  /** consume-ok has gone out. */
+  isAnnounced: boolean;
+  /** The round of its last delivery, and the place of that message in its queue. */
+  round: number;
+  position: number;
+}
+
+/** An answer that the broker owes. */
+export interface Owed {
+  readonly name: MethodName;
+  readonly queue?: ModelQueue<ModelConsumer>;
+  readonly noAck?: boolean;
+  readonly verify?: (method: Method) => void;
+}
+
+interface Held {
+  readonly entry: Entry;
+  readonly consumer: ModelConsumer | undefined;
+}
+
+/** The tags that one settle may span before the broker makes a task of it. */
+const SPAN_AT_ONCE = 3500;
+
+export class ModelChannel {
+  readonly number: number;
+  /** The identity by which exclusive queues know their owner. */
+  readonly owner: object;
+  /** In the order in which the client sent them. */
+  readonly sent: readonly Sent[];
+  executed = 0;
+  isOpen = true;
+  /** The refusal that closed it. */
+  refusedWith = 0;
+  readonly consumers = new Map<string, ModelConsumer>();
+  /** Tags of consumers whose queue is gone: the broker owes a basic.cancel for each. */
+  readonly cancelled = new Set<string>();
+  lastQueue: ModelQueue<ModelConsumer> | undefined;
+  prefetch = 0;
+  limit = 0;
+  used = 0;
+  readonly owed: Owed[] = [];
+
+  hasConfirms = false;
+  published = 0;
+  /** By sequence number: the ticket that must be durable first. */
+  readonly unconfirmed = new Map<number, number>();
+  /** Unroutable mandatory messages, with their sequence numbers, whose return has not come. */
+  readonly unreturned: { readonly message: SimMessage; readonly sequence: number }[] = [];
+
+  readonly #held = new Map<number, Held>();
+  #lastTag = 0;
+
+  constructor(number: number, owner: object, sent: readonly Sent[]) {
+    this.number = number;
+    this.owner = owner;
+    this.sent = sent;
+  }
+
+  get heldCount(): number {
+    return this.#held.size;
+  }
+
+  nextSent(): Sent {
+    const next = this.sent[this.executed];
+    check(next !== undefined, () => `${this} executed a method that was never sent`);
+    this.executed++;
+    return next;
+  }
+
+  /** The broker handed out an entry under a tag. */
+  hold(tag: number, entry: Entry, consumer: ModelConsumer | undefined, noAck: boolean): void {
+    check(tag === this.#lastTag + 1, () => `${this} got delivery tag ${tag} after ${this.#lastTag}`);
+    this.#lastTag = tag;
+    if (noAck) return;
+    this.#held.set(tag, { entry, consumer });
+    if (consumer === undefined) return;
+    consumer.used++;
+    this.used++;
+    const isWithin = consumer.prefetch === 0 || consumer.used <= consumer.prefetch;
+    check(isWithin, () => `consumer '${consumer.tag}' holds ${consumer.used} messages of ${consumer.prefetch}`);
+    check(this.limit === 0 || this.used <= this.limit, () => `${this} holds ${this.used} messages of ${this.limit}`);
+  }
+
+  /** @returns the entries that a settle is about, undefined for an unknown tag. */
+  take(tag: number, multiple: boolean): Entry[] | undefined {
+    if (!(multiple && tag === 0) && !this.#held.has(tag)) return undefined;
+    if (!multiple) return [this.#release(tag)];
+    const tags: number[] = [];
+    for (const held of this.#held.keys()) {
+      if (tag > 0 && held > tag) break;
+      tags.push(held);
+    }
+    return tags.map((held) => this.#release(held));
+  }
+
+  takeAll(): Entry[] {
+    return this.take(0, true) ?? [];
+  }
+
+  /** So many tags are outstanding that the broker settles them in steps. */
+  get spansManyTags(): boolean {
+    for (const first of this.#held.keys()) return this.#lastTag - first > SPAN_AT_ONCE;
+    return false;
+  }
+
+  /** The broker has room to give this consumer one more. */
+  hasCredit(consumer: ModelConsumer): boolean {
+    if (consumer.noAck) return true;
+    return (
+      (consumer.prefetch === 0 || consumer.used < consumer.prefetch) && (this.limit === 0 || this.used < this.limit)
+    );
+  }
+
+  toString(): string {
+    return `channel ${this.number}`;
+  }
+
+  #release(tag: number): Entry {
+    const held = this.#held.get(tag);
+    check(held !== undefined, () => `${this} settled tag ${tag} twice`);
+    this.#held.delete(tag);
+    if (held.consumer !== undefined) {
+      held.consumer.used--;
+      this.used--;
+    }
+    return held.entry;
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * What must hold when nothing moves: the broker's queues, counters and topology are those of the model, nobody waits for
+ * an answer, and no message lies in a queue whose consumers could take it.
+ */
+
+import type { SimQueue } from './model.ts';
+import type { ModelChannel } from './model-channel.ts';
+import type { SimConnection } from './sim-connection.ts';
+import { check } from './sim-failure.ts';
+import type { SimWorld } from './sim-world.ts';
+
+export function checkQuiet(world: SimWorld): void {
+  const { model, vhost, log } = world;
+  check(!world.broker.pump.hasWork, () => 'the pump has work left');
+  check(model.unnamed.size === 0, () => 'a queue was declared and never named');
+  checkTopology(world);
+  for (const queue of model.queues.values()) checkQueue(world, queue);
+  const { published, unroutable } = vhost.counters;
+  check(published === model.published, () => `the vhost counted ${published} publishes of ${model.published}`);
+  check(unroutable === model.unroutable, () => `the vhost counted ${unroutable} unroutable of ${model.unroutable}`);
+  if (log.isLost) return;
+  for (const connection of world.connections) checkAnswers(connection);
+}
+
+/** When all connections, queues and exchanges are gone, nothing is allocated. */
+export function checkNothingLeft(world: SimWorld): void {
+  const { blocks, liveBytes, largeBytes } = world.broker.messages.stats;
+  check(blocks === 0, () => `${blocks} messages are left in memory`);
+  check(liveBytes === 0, () => `${liveBytes} bytes are left in memory`);
+  check(largeBytes === 0, () => `${largeBytes} bytes of large bodies are left in memory`);
+  check(world.residency.pageCount === 0, () => `${world.residency.pageCount} pages are left`);
+  check(world.pool.takenCount === 0, () => `${world.pool.takenCount} chunks of outputs are left`);
+  check(!world.broker.pump.hasWork, () => 'the pump has work left');
+  check(world.vhost.queueCount === 0, () => `${world.vhost.queueCount} queues are left`);
+}
+
+function checkTopology({ model, vhost }: SimWorld): void {
+  const queues = [...vhost.queues].map(({ name }) => name).sort();
+  const wanted = [...model.queues.keys()].sort();
+  check(queues.join() === wanted.join(), () => `the queues are ${queues} instead of ${wanted}`);
+  const exchanges = [...vhost.exchanges].map(({ name, bindingCount }) => `${name}:${bindingCount}`).sort();
+  const all = [':0', ...[...model.exchanges.values()].map(({ name, bindings }) => `${name}:${bindings.length}`)].sort();
+  check(exchanges.join() === all.join(), () => `the exchanges and bindings are ${exchanges} instead of ${all}`);
+}
+
+function checkQueue(world: SimWorld, queue: SimQueue): void {
+  const real = world.vhost.findQueue(queue.name);
+  check(real !== undefined, () => `${queue} is missing`);
+  const compare = (name: string, said: number, wanted: number) =>
+    check(said === wanted, () => `${queue} says ${said} ${name} instead of ${wanted}`);
+  compare('ready', real.readyCount, queue.readyCount);
+  compare('unacknowledged', real.unackedCount, queue.unackedCount);
+  compare('consumers', real.consumerCount, queue.consumers.size);
+  for (const name of ['published', 'delivered', 'redelivered', 'acknowledged', 'returned'] as const) {
+    compare(name, real.counters[name], queue.counters[name]);
+  }
+  if (queue.options.durable) {
+    const logged = world.log.openCount(real.id);
+    compare('in the log', queue.isLogBehind ? Math.min(logged, queue.loggedCount) : logged, queue.loggedCount);
+  }
+  if (queue.readyCount === 0) return;
+  for (const consumer of queue.consumers) {
+    check(!consumer.channel.hasCredit(consumer), () => `${queue} holds messages that '${consumer.tag}' could take`);
+  }
+}
+
+function checkAnswers({ client, checker }: SimConnection): void {
+  if (client.state !== 'open') return;
+  for (const channel of client.channels.values()) {
+    const [awaited] = channel.awaited;
+    check(awaited === undefined, () => `a client waits for ${awaited}`);
+    check(!channel.hasUnconfirmed, () => `a client waits for a confirm on channel ${channel.number}`);
+  }
+  for (const channel of checker.channels) if (channel.isOpen) checkPaid(channel);
+}
+
+function checkPaid(channel: ModelChannel): void {
+  const [owed] = channel.owed;
+  check(owed === undefined, () => `${channel} is owed ${owed?.name}`);
+  check(channel.unreturned.length === 0, () => `${channel} is owed a return`);
+  check(channel.cancelled.size === 0, () => `${channel} is owed a basic.cancel`);
+  check(channel.executed === channel.sent.length, () => `${channel} has methods that were never executed`);
+}

@@ -1,0 +1,203 @@
+/**
+ * An AMQP client at the level of bytes: the handshake, channels, frames out and frames in. What it does next is decided
+ * elsewhere (client-plan.ts).
+ */
+
+import { ByteWriter } from '../../src/base/byte-writer.ts';
+import { table } from '../../src/base/field-table.ts';
+import { encodeFrame } from '../../src/protocols/amqp091/frames-out.ts';
+import { encodeMethod, type Method } from '../../src/protocols/amqp091/methods.ts';
+import { BytePipe } from './byte-pipe.ts';
+import { ClientChannel } from './client-channel.ts';
+import { check } from './sim-failure.ts';
+import { bodyOf, type SimMessage } from './sim-message.ts';
+import { type WireHandler, WireReader } from './wire-reader.ts';
+
+const METHOD_FRAME = 1;
+const HEADER_FRAME = 2;
+const BODY_FRAME = 3;
+const FRAME_OVERHEAD_BYTES = 8;
+
+const PROTOCOL_HEADER = new TextEncoder().encode('AMQP\0\0\x09\x01');
+const HEARTBEAT = encodeFrame(8, 0, new Uint8Array(0));
+const CAPABILITIES = { consumer_cancel_notify: true, authentication_failure_close: true };
+
+const writer = new ByteWriter();
+
+export interface SimClientOptions {
+  readonly frameMax: number;
+  /** Seconds; 0 is none. */
+  readonly heartbeat: number;
+  readonly messages: readonly SimMessage[];
+}
+
+export class SimClient implements WireHandler {
+  readonly output = new BytePipe();
+  readonly channels = new Map<number, ClientChannel>();
+  /** Opened and not yet known to the broker: the next one for a number is the first of its list. */
+  readonly opening = new Map<number, ClientChannel[]>();
+  state: 'starting' | 'open' | 'closing' | 'closed' = 'starting';
+  /** Takes nothing until the world says so. */
+  isSlow = false;
+  readonly #options: SimClientOptions;
+  readonly #reader = new WireReader(this);
+
+  constructor(options: SimClientOptions) {
+    this.#options = options;
+    this.output.write(PROTOCOL_HEADER);
+  }
+
+  /** Bytes arrive from the broker. */
+  readonly read = (bytes: Uint8Array, start: number, end: number): void => this.#reader.read(bytes, start, end);
+
+  openChannel(number: number): ClientChannel {
+    const channel = new ClientChannel(number, this.#options.messages);
+    this.channels.set(number, channel);
+    const opening = this.opening.get(number);
+    if (opening === undefined) this.opening.set(number, [channel]);
+    else opening.push(channel);
+    channel.awaited.push('channel.open-ok');
+    this.#write(number, { name: 'channel.open' });
+    return channel;
+  }
+
+  closeChannel(channel: ClientChannel): void {
+    this.sendRest(channel);
+    channel.isClosing = true;
+    channel.awaited.push('channel.close-ok');
+    this.#write(channel.number, closing('channel.close'));
+  }
+
+  close(): void {
+    for (const channel of this.channels.values()) this.sendRest(channel);
+    this.state = 'closing';
+    this.#write(0, closing('connection.close'));
+  }
+
+  send(channel: ClientChannel, method: Method): void {
+    this.sendRest(channel);
+    channel.sending(method, undefined);
+    this.#write(channel.number, method);
+  }
+
+  /**
+   * Publishes. `piece` is the largest body frame; with `heldFrom` the frames from that one on are held back until
+   * something else is done on the channel.
+   */
+  publish(channel: ClientChannel, message: SimMessage, piece: number, heldFrom: number): void {
+    this.sendRest(channel);
+    const { exchange, key, mandatory } = message;
+    const method = { name: 'basic.publish', exchange, routingKey: key, mandatory, immediate: false } as const;
+    channel.sending(method, message);
+    let count = 0;
+    for (const frame of contentFrames(channel.number, message, Math.min(piece, this.#payloadBytesMax))) {
+      if (count === 0) this.#write(channel.number, method);
+      if (count++ < heldFrom) this.output.write(frame);
+      else channel.heldBack.push(frame);
+    }
+  }
+
+  /** The rest of a publish goes out. */
+  sendRest(channel: ClientChannel): void {
+    for (const frame of channel.heldBack) this.output.write(frame);
+    channel.heldBack.length = 0;
+  }
+
+  beat(): void {
+    if (this.#options.heartbeat > 0 && this.state === 'open') this.output.write(HEARTBEAT);
+  }
+
+  method(number: number, method: Method): void {
+    if (number === 0) return this.#connectionMethod(method);
+    const channel = this.channels.get(number);
+    check(channel !== undefined, () => `a client received ${method.name} on channel ${number}, which it has closed`);
+    if (method.name === 'channel.close') return this.#closedByBroker(channel);
+    channel.received(method);
+    if (method.name === 'channel.close-ok') this.channels.delete(number);
+  }
+
+  header(number: number, bodyBytes: number, bytes: Uint8Array, start: number, end: number): void {
+    this.#channel(number).header(bodyBytes, bytes, start, end);
+  }
+
+  body(number: number, bytes: Uint8Array, start: number, end: number): void {
+    this.#channel(number).body(bytes, start, end);
+  }
+
+  /** The connection is gone. */
+  disconnected(): void {
+    this.state = 'closed';
+    this.output.clear();
+  }
+
+  /** When both sides close at once, the number is free only with the answer to our close. */
+  #closedByBroker(channel: ClientChannel): void {
+    this.#write(channel.number, { name: 'channel.close-ok' });
+    channel.heldBack.length = 0;
+    if (channel.isClosing) channel.awaited.splice(0, channel.awaited.length - 1);
+    else this.channels.delete(channel.number);
+  }
+
+  #connectionMethod(method: Method): void {
+    switch (method.name) {
+      case 'connection.start':
+        return this.#write(0, startOk());
+      case 'connection.tune': {
+        const { frameMax, heartbeat } = this.#options;
+        this.#write(0, { name: 'connection.tune-ok', channelMax: method.channelMax, frameMax, heartbeat });
+        return this.#write(0, { name: 'connection.open', virtualHost: '/' });
+      }
+      case 'connection.open-ok':
+        this.state = 'open';
+        return;
+      case 'connection.close':
+        this.state = 'closed';
+        return this.#write(0, { name: 'connection.close-ok' });
+      default:
+        check(method.name === 'connection.close-ok', () => `a client received ${method.name}`);
+        this.state = 'closed';
+    }
+  }
+
+  get #payloadBytesMax(): number {
+    return this.#options.frameMax - FRAME_OVERHEAD_BYTES;
+  }
+
+  #channel(number: number): ClientChannel {
+    const channel = this.channels.get(number);
+    check(channel !== undefined, () => `a client received content on channel ${number}, which it has closed`);
+    return channel;
+  }
+
+  #write(channel: number, method: Method): void {
+    writer.reset();
+    encodeMethod(writer, method);
+    this.output.write(encodeFrame(METHOD_FRAME, channel, writer.region.bytes.subarray(0, writer.length)));
+  }
+}
+
+function* contentFrames(channel: number, message: SimMessage, piece: number): Iterable<Uint8Array> {
+  const head = new Uint8Array(12 + message.properties.length);
+  head[1] = 60;
+  new DataView(head.buffer).setUint32(8, message.bodyBytes);
+  head.set(message.properties, 12);
+  yield encodeFrame(HEADER_FRAME, channel, head);
+  const body = bodyOf(message);
+  for (let start = 0; start < body.length; start += piece) {
+    yield encodeFrame(BODY_FRAME, channel, body.subarray(start, start + piece));
+  }
+}
+
+function startOk(): Method {
+  return {
+    name: 'connection.start-ok',
+    clientProperties: table({ capabilities: CAPABILITIES }),
+    mechanism: 'PLAIN',
+    response: new TextEncoder().encode('\0guest\0guest'),
+    locale: 'en_US',
+  };
+}
+
+function closing(name: 'channel.close' | 'connection.close'): Method {
+  return { name, replyCode: 200, replyText: 'bye', classId: 0, methodId: 0 };
+}

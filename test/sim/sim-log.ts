@@ -1,0 +1,83 @@
+/**
+ * The log of the simulator: a memory log of random lateness that can be lost for a while, and a spy on it that knows what
+ * is durable, whatever the broker is told.
+ */
+
+import type { Log, MessageHandle, Ticket } from '../../src/core/ports.ts';
+import type { DefinitionRecord, SettleReason } from '../../src/core/records.ts';
+import { MemoryLog } from '../../src/storage/memory/memory-log.ts';
+import { check } from './sim-failure.ts';
+
+export class SimLog implements Log {
+  durable: Ticket = 0;
+  /** What is durable in truth; a mutant may show the broker something else. */
+  certain: Ticket = 0;
+  /** Nothing becomes durable any more. */
+  isLost = false;
+  /** Of the publish that is being executed: its ticket, or 0, and the ids of the durable queues that it reached. */
+  publishTicket: Ticket = 0;
+  readonly reachedIds: number[] = [];
+
+  readonly #inner: MemoryLog;
+  /** By queue: the messages that were logged and not settled. */
+  readonly #open = new Map<number, Set<number>>();
+
+  constructor(flushesLate: () => number) {
+    this.#inner = new MemoryLog({ flushesLate });
+  }
+
+  get appended(): Ticket {
+    return this.#inner.appended;
+  }
+
+  /** A publish begins to be executed. */
+  expectPublish(): void {
+    this.publishTicket = 0;
+    this.reachedIds.length = 0;
+  }
+
+  publish(message: MessageHandle): Ticket {
+    check(this.publishTicket === 0, () => 'one publish was logged twice');
+    this.publishTicket = this.#inner.publish(message);
+    return this.publishTicket;
+  }
+
+  reached(queueId: number, sequence: number): void {
+    this.reachedIds.push(queueId);
+    let open = this.#open.get(queueId);
+    if (open === undefined) {
+      open = new Set();
+      this.#open.set(queueId, open);
+    }
+    open.add(sequence);
+    this.#inner.reached(queueId, sequence);
+  }
+
+  settle(queueId: number, sequence: number, reason: SettleReason): Ticket {
+    const wasOpen = this.#open.get(queueId)?.delete(sequence) ?? false;
+    check(wasOpen, () => `message ${sequence} of queue ${queueId} was settled in the log without being there`);
+    return this.#inner.settle(queueId, sequence, reason);
+  }
+
+  define(record: DefinitionRecord): Ticket {
+    if (record.kind === 'queue.deleted') this.#open.delete(record.id);
+    return this.#inner.define(record);
+  }
+
+  flush(): void {
+    this.#inner.flush();
+    this.report();
+  }
+
+  /** The log says how far it has come; also between turns. */
+  report(): void {
+    if (this.isLost) return;
+    this.certain = this.#inner.durable;
+    this.durable = this.certain;
+  }
+
+  /** How many messages of a queue the log holds. */
+  openCount(queueId: number): number {
+    return this.#open.get(queueId)?.size ?? 0;
+  }
+}

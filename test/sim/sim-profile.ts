@@ -1,0 +1,39 @@
+/** What differs from seed to seed, so that rare things are frequent in some of them. */
+
+import type { Random } from '../../src/base/random.ts';
+import type { PlanOptions } from './client-plan.ts';
+
+export interface Profile extends PlanOptions {
+  readonly connectionsMax: number;
+  /** Deliveries of one turn. */
+  readonly budgetMax: number;
+  readonly outputBytesMax: number;
+  /** One in so many of what could be cut is. */
+  readonly cutOdds: number;
+  /** Flushes until a record is durable. */
+  readonly flushesLateMax: number;
+  /** One in so many of the log's silences begins. */
+  readonly lostOdds: number;
+  /** One in so many chunks of a queue leaves memory. */
+  readonly pageOdds: number;
+}
+
+export function profileOf(random: Random): Profile {
+  const isDeep = random.below(8) === 0;
+  return {
+    connectionsMax: 2 + random.below(4),
+    budgetMax: pick(random, isDeep ? [30, 300, 5000] : [1, 3, 30, 300, 5000]),
+    outputBytesMax: pick(random, [1000, 10_000, 100_000, 1_000_000]),
+    cutOdds: pick(random, [1, 3, 20, 200]),
+    flushesLateMax: pick(random, [0, 1, 4, 20]),
+    lostOdds: pick(random, [2, 20]),
+    pageOdds: pick(random, [1, 2]),
+    largeOdds: pick(random, [30, 200, 2000]),
+    burstMax: isDeep ? 3000 : pick(random, [20, 60, 200]),
+    ruinOdds: isDeep ? 12 : pick(random, [1, 3]),
+  };
+}
+
+function pick(random: Random, from: readonly number[]): number {
+  return from[random.below(from.length)] ?? 1;
+}
