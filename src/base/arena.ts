@@ -36,10 +36,14 @@ const BLOCK_HEAD_BYTES = 8;
 /** The largest block that `allocate` takes. */
 export const BLOCK_BYTES_MAX = SEGMENT_BYTES - BLOCK_HEAD_BYTES;
 
-/** Below this a segment is worth emptying. */
-const SPARSE_BYTES = SEGMENT_BYTES / 4;
-/** Emptying starts when segments in use exceed twice the live bytes by this much. */
-const COMPACTION_SLACK_BYTES = 1024 * 1024;
+/**
+ * Below this a segment is worth emptying. Lower would cost less copying, but then memory settles at that share: with a
+ * quarter, one message kept of a thousand held four times its bytes.
+ */
+const SPARSE_BYTES = (SEGMENT_BYTES * 5) / 8;
+/** Emptying starts when segments in use exceed the live bytes by this factor and this much. */
+const COMPACTION_FACTOR = 1.6;
+const COMPACTION_SLACK_BYTES = 512 * 1024;
 /** Free slabs kept for the next burst. */
 const SPARE_SLABS = 1;
 
@@ -51,6 +55,13 @@ export interface ArenaStats {
   /** Bytes taken from the operating system. */
   readonly slabBytes: number;
   readonly blocks: number;
+}
+
+/** A segment that is being filled, from its start to its end. */
+class Bump {
+  segment = -1;
+  position = 0;
+  end = 0;
 }
 
 export class Arena {
@@ -67,9 +78,10 @@ export class Arena {
   readonly #references: Uint32Array[] = [];
   #freeHandle = NO_HANDLE;
 
-  #segment = -1;
-  #position = 0;
-  #end = 0;
+  /** Where new blocks go. */
+  readonly #young = new Bump();
+  /** Where blocks go that outlived their segment: apart from the new ones, most of which will soon be dead. */
+  #old = new Bump();
   #liveBytes = 0;
   #blocks = 0;
   #segmentsInUse = 0;
@@ -83,8 +95,9 @@ export class Arena {
    */
   allocate(bytes: number): number {
     const size = (bytes + BLOCK_HEAD_BYTES + 7) & ~7;
-    if (this.#position + size > this.#end) this.#nextSegment(bytes);
-    const location = this.#place(size);
+    const bump = this.#young;
+    if (bump.position + size > bump.end) this.#nextSegment(bump, bytes);
+    const location = this.#place(bump, size);
     const handle = this.#takeHandle();
     const table = handle >>> TABLE_BITS;
     this.#locations[table]![handle & TABLE_MASK] = location;
@@ -146,14 +159,15 @@ export class Arena {
     assert(this.#pins[segment]! > 0, 'a block was unpinned twice');
     this.#pins[segment] = this.#pins[segment]! - 1;
     // While pinned, it may have been passed over when it could have been emptied.
-    if (this.#pins[segment] === 0 && segment !== this.#segment) this.#listIfSparse(segment);
+    if (this.#pins[segment] === 0 && !this.#isCurrent(segment)) this.#listIfSparse(segment);
     return this.release(handle);
   }
 
   /** True when emptying sparse segments would give back much. */
   get wantsCompaction(): boolean {
     return (
-      this.#sparse.length > 0 && this.#segmentsInUse * SEGMENT_BYTES > 2 * this.#liveBytes + COMPACTION_SLACK_BYTES
+      this.#sparse.length > 0 &&
+      this.#segmentsInUse * SEGMENT_BYTES > COMPACTION_FACTOR * this.#liveBytes + COMPACTION_SLACK_BYTES
     );
   }
 
@@ -163,7 +177,7 @@ export class Arena {
       const segment = this.#sparse.pop();
       if (segment === undefined) return;
       this.#isListedSparse[segment] = false;
-      const isWorthIt = segment !== this.#segment && this.#live[segment]! > 0 && this.#live[segment]! < SPARSE_BYTES;
+      const isWorthIt = !this.#isCurrent(segment) && this.#live[segment]! > 0 && this.#live[segment]! < SPARSE_BYTES;
       if (!isWorthIt || this.#pins[segment]! > 0) continue;
       this.#evacuate(segment);
       count++;
@@ -198,11 +212,11 @@ export class Arena {
     };
   }
 
-  /** Takes `size` bytes at the bump position of the current segment. */
-  #place(size: number): number {
-    const segment = this.#segment;
-    const location = (segment << SEGMENT_GRANULE_BITS) + (this.#position >>> GRANULE_BITS);
-    this.#position += size;
+  /** Takes `size` bytes at the bump's position. */
+  #place(bump: Bump, size: number): number {
+    const { segment } = bump;
+    const location = (segment << SEGMENT_GRANULE_BITS) + (bump.position >>> GRANULE_BITS);
+    bump.position += size;
     this.#live[segment] = this.#live[segment]! + size;
     this.#liveBytes += size;
     return location;
@@ -212,10 +226,22 @@ export class Arena {
     const live = this.#live[segment]! - size;
     this.#live[segment] = live;
     this.#liveBytes -= size;
-    if (live === 0) {
-      if (segment === this.#segment) this.#position = 0;
-      else this.#putBack(segment);
-    } else if (live < SPARSE_BYTES && segment !== this.#segment) this.#listIfSparse(segment);
+    if (live === 0) this.#emptied(segment);
+    else if (live < SPARSE_BYTES && !this.#isCurrent(segment)) this.#listIfSparse(segment);
+  }
+
+  #isCurrent(segment: number): boolean {
+    return segment === this.#young.segment || segment === this.#old.segment;
+  }
+
+  /** A segment without live blocks is filled from its start again, or is free. */
+  #emptied(segment: number): void {
+    if (segment === this.#young.segment) {
+      this.#young.position = 0;
+      return;
+    }
+    if (segment === this.#old.segment) this.#old = new Bump();
+    this.#putBack(segment);
   }
 
   #putBack(segment: number): void {
@@ -223,18 +249,18 @@ export class Arena {
     this.#free.push(segment);
   }
 
-  #nextSegment(bytes: number): void {
+  #nextSegment(bump: Bump, bytes: number): void {
     assert(bytes <= BLOCK_BYTES_MAX, `a block of ${bytes} bytes is too large for the arena`);
-    const previous = this.#segment;
-    const filled = this.#position;
+    const previous = bump.segment;
+    const filled = bump.position;
     if (this.#free.length === 0) this.#addSlab();
     const segment = this.#free.pop();
     assert(segment !== undefined, 'a new slab has free segments');
-    this.#segment = segment;
+    bump.segment = segment;
     this.#segmentsInUse++;
     if (this.#segmentsInUse > this.#segmentsPeak) this.#segmentsPeak = this.#segmentsInUse;
-    this.#position = 0;
-    this.#end = SEGMENT_BYTES;
+    bump.position = 0;
+    bump.end = SEGMENT_BYTES;
     if (previous >= 0) this.#noteLeft(previous, filled);
   }
 
@@ -287,8 +313,9 @@ export class Arena {
   }
 
   #move(handle: number, from: Region, offset: number, size: number): void {
-    if (this.#position + size > this.#end) this.#nextSegment(size - BLOCK_HEAD_BYTES);
-    const location = this.#place(size);
+    const bump = this.#old;
+    if (bump.position + size > bump.end) this.#nextSegment(bump, size - BLOCK_HEAD_BYTES);
+    const location = this.#place(bump, size);
     const to = this.#slabs[location >>> SLAB_GRANULE_BITS]!;
     copyBytes(to, (location & SLAB_GRANULE_MASK) << GRANULE_BITS, from, offset, size);
     this.#locations[handle >>> TABLE_BITS]![handle & TABLE_MASK] = location;
@@ -322,7 +349,7 @@ export class Arena {
   #isFreeSlab(slab: number): boolean {
     const first = slab * SEGMENTS_PER_SLAB;
     for (let segment = first; segment < first + SEGMENTS_PER_SLAB; segment++) {
-      if (this.#live[segment]! > 0 || segment === this.#segment) return false;
+      if (this.#live[segment]! > 0 || this.#isCurrent(segment)) return false;
     }
     return true;
   }

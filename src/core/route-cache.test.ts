@@ -159,13 +159,12 @@ describe('the memory of the route cache', () => {
     expect(cache.capacity).toBe(256);
   });
 
-  test('trim lets go of stale routes and of room, and keeps what still holds', () => {
+  test('clear lets go of all routes and of room; what is asked for again is routed again', () => {
     const cache = new RouteCache();
-    const [stays, goes] = [testExchange('fanout'), testExchange('fanout')];
-    const route = resolve(cache, stays, 'k');
-    for (let index = 0; index < 2000; index++) resolve(cache, goes, `key.${index}`);
-    goes.delete();
-    cache.trim();
-    expect([cache.capacity, cache.size, cache.find(stays, ...place('k'))]).toEqual([256, 1, route]);
+    const exchange = testExchange('fanout');
+    for (let index = 0; index < 2000; index++) resolve(cache, exchange, `key.${index}`);
+    cache.clear();
+    expect([cache.capacity, cache.size, cache.find(exchange, ...place('key.1'))]).toEqual([256, 0, undefined]);
+    expect(resolve(cache, exchange, 'key.1').key).toBe('key.1');
   });
 });

@@ -3,7 +3,7 @@
  *
  * The cache is a flat table of small sets; a key's hash says in which set it can stand. It starts small and doubles
  * while fresh routes push each other out, up to its limit; after that a new route takes the place of another one of
- * its set. Stale routes are never found. Until they are overwritten, or until `trim`, they keep the exchanges and queues
+ * its set. Stale routes are never found. Until they are overwritten, or until `clear`, they keep the exchanges and queues
  * they name in memory: at most as many routes as the cache has entries.
  */
 
@@ -77,9 +77,9 @@ export class RouteCache<Q extends RoutedQueue = RoutedQueue> {
     return size;
   }
 
-  /** Lets go of stale routes, and of room that is not needed: for quiet moments. Takes about a millisecond when full. */
-  trim(): void {
-    this.#rebuild(FIRST_ENTRIES);
+  /** Lets go of everything: for quiet moments. What is asked for again is asked of the exchange once more. */
+  clear(): void {
+    this.#allocate(FIRST_ENTRIES);
   }
 
   /** A place in the hash's set: an empty one, a stale one, or any when the table may not grow; -1 when it may. */

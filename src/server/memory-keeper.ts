@@ -37,7 +37,7 @@ export class MemoryKeeper {
     const hasJustBecomeQuiet = this.#quietTicks === QUIET_TICKS;
     if (hasJustBecomeQuiet) {
       this.#pool.shrink();
-      this.#broker.routes.trim();
+      this.#broker.routes.clear();
     }
     if (this.#droppedBytes < COLLECT_BYTES_MIN && !hasJustBecomeQuiet) return;
     this.#droppedBytes = 0;

@@ -118,7 +118,9 @@ export class ClassicQueue implements Queue {
     if (!this.#consumers.delete(consumer)) return;
     this.#turns.suspend(consumer);
     consumer.left();
-    if (this.#consumers.size === 0 && this.options.autoDelete && !this.isDeleted) this.#world.unused(this);
+    if (this.#consumers.size > 0) return;
+    this.#turns.clear();
+    if (this.options.autoDelete && !this.isDeleted) this.#world.unused(this);
   }
 
   resumeConsumer(consumer: QueueConsumer): void {

@@ -9,41 +9,62 @@
  */
 
 import { assert } from '../../base/assert.ts';
+import { type Piece, SlabPool } from '../../base/slab-pool.ts';
 import type { MessageHandle } from '../ports.ts';
 
-/** The chunk that a ring begins with, and all later ones: entries of 4 bytes. */
-const FIRST_ENTRIES = 16;
+/** Entries of a small chunk, with which a ring begins and to which it shrinks, and of all others: 4 bytes each. */
+const SMALL_ENTRIES = 16;
 export const CHUNK_ENTRIES = 1024;
-const FIRST_CHUNKS_KEPT = 1024;
-const CHUNKS_KEPT = 64;
+/** A last chunk with so few entries left is exchanged for a small one. */
+const SHRUNK_ENTRIES = SMALL_ENTRIES / 2;
+
+const allocate = (entries: number): Uint32Array => new Uint32Array(entries);
+const smallPool = new SlabPool(SMALL_ENTRIES, 1024, allocate);
+const chunkPool = new SlabPool(CHUNK_ENTRIES, 64, allocate);
 
 const RESIDENT = -1;
-const NO_HANDLES = new Uint32Array(0);
+const NO_HANDLES: Uint32Array = new Uint32Array(0);
 
-export interface RingChunk {
-  /** Empty while paged out. */
-  handles: Uint32Array;
-  /** Where the handles are, or `RESIDENT`. */
-  page: number;
+/** A run of handles, `start` up to `end` of `memory`; or the number of the page where they are. */
+export class RingChunk {
+  memory = NO_HANDLES;
+  start = 0;
+  end = 0;
+  page = RESIDENT;
   next: RingChunk | undefined;
+  #piece: Piece<Uint32Array> | undefined;
+
+  /** Takes memory for `entries`: `SMALL_ENTRIES` or `CHUNK_ENTRIES`. */
+  take(entries: number): this {
+    const piece = (entries === SMALL_ENTRIES ? smallPool : chunkPool).take();
+    this.#piece = piece;
+    this.memory = piece.memory;
+    this.start = piece.start;
+    this.end = piece.start + entries;
+    return this;
+  }
+
+  /** The handles of a full chunk, valid until it is given back or paged out. */
+  get handles(): Uint32Array {
+    return this.memory.subarray(this.start, this.end);
+  }
+
+  get entries(): number {
+    return this.end - this.start;
+  }
+
+  giveBack(): void {
+    if (this.#piece === undefined) return;
+    (this.entries === SMALL_ENTRIES ? smallPool : chunkPool).giveBack(this.#piece);
+    this.#piece = undefined;
+    this.memory = NO_HANDLES;
+    this.start = 0;
+    this.end = 0;
+  }
 }
 
 /** Stands for the first and the last chunk of an empty ring. */
-const NO_CHUNK: RingChunk = { handles: NO_HANDLES, page: RESIDENT, next: undefined };
-
-const firstChunks: Uint32Array[] = [];
-const fullChunks: Uint32Array[] = [];
-
-function takeHandles(entries: number): Uint32Array {
-  const kept = entries === FIRST_ENTRIES ? firstChunks.pop() : fullChunks.pop();
-  return kept ?? new Uint32Array(entries);
-}
-
-function keepHandles(handles: Uint32Array): void {
-  if (handles.length === FIRST_ENTRIES) {
-    if (firstChunks.length < FIRST_CHUNKS_KEPT) firstChunks.push(handles);
-  } else if (fullChunks.length < CHUNKS_KEPT) fullChunks.push(handles);
-}
+const NO_CHUNK = new RingChunk();
 
 export class ReadyRing {
   /** The sequence of the oldest entry; of the next one, when the ring is empty. */
@@ -54,8 +75,9 @@ export class ReadyRing {
 
   #head = NO_CHUNK;
   #tail = NO_CHUNK;
-  #headIndex = 0;
-  #tailIndex = 0;
+  /** Where the oldest entry stands, and where the next one goes, in the memory of their chunks. */
+  #headAt = 0;
+  #tailAt = 0;
   #pagedChunks = 0;
 
   constructor(firstSequence: number) {
@@ -65,8 +87,8 @@ export class ReadyRing {
   /** Appends. @returns the entry's sequence. */
   push(handle: MessageHandle): number {
     let tail = this.#tail;
-    if (this.#tailIndex === tail.handles.length) tail = this.#addChunk();
-    tail.handles[this.#tailIndex++] = handle;
+    if (this.#tailAt === tail.end) tail = this.#addChunk();
+    tail.memory[this.#tailAt++] = handle;
     return this.headSequence + this.length++;
   }
 
@@ -93,19 +115,19 @@ export class ReadyRing {
   /** Takes the oldest entry, whose sequence was `headSequence`. Only when `isHeadResident`. */
   shift(): MessageHandle {
     const head = this.#head;
-    const handle = head.handles[this.#headIndex++]!;
+    const handle = head.memory[this.#headAt++]!;
     this.headSequence++;
     this.length--;
     if (this.length === 0) this.#clear();
-    else if (this.#headIndex === head.handles.length) this.#dropHead(head);
+    else if (this.#headAt === head.end) this.#dropHead(head);
+    else if (this.length === SHRUNK_ENTRIES && head === this.#tail && head.entries > SMALL_ENTRIES) this.#shrink(head);
     return handle;
   }
 
   /** Marks a chunk that `filled` offered as paged out. */
   pagedOut(chunk: RingChunk, page: number): void {
     assert(chunk !== this.#head && chunk !== this.#tail, 'the first and the last chunk stay in memory');
-    keepHandles(chunk.handles);
-    chunk.handles = NO_HANDLES;
+    chunk.giveBack();
     chunk.page = page;
     this.#pagedChunks++;
   }
@@ -115,8 +137,9 @@ export class ReadyRing {
     assert(handles.length === CHUNK_ENTRIES, 'a page holds one chunk');
     for (let chunk: RingChunk | undefined = this.#head; chunk !== undefined; chunk = chunk.next) {
       if (chunk.page !== page) continue;
-      chunk.handles = handles;
+      chunk.take(CHUNK_ENTRIES).handles.set(handles);
       chunk.page = RESIDENT;
+      if (chunk === this.#head) this.#headAt = chunk.start;
       this.#pagedChunks--;
       return true;
     }
@@ -129,8 +152,8 @@ export class ReadyRing {
     ring.length = this.length;
     ring.#head = this.#head;
     ring.#tail = this.#tail;
-    ring.#headIndex = this.#headIndex;
-    ring.#tailIndex = this.#tailIndex;
+    ring.#headAt = this.#headAt;
+    ring.#tailAt = this.#tailAt;
     ring.#pagedChunks = this.#pagedChunks;
     this.headSequence += this.length;
     this.length = 0;
@@ -145,8 +168,7 @@ export class ReadyRing {
     assert(head.page !== RESIDENT, 'the head chunk is in memory');
     this.headSequence += CHUNK_ENTRIES;
     this.length -= CHUNK_ENTRIES;
-    this.#head = head.next ?? NO_CHUNK;
-    this.#headIndex = 0;
+    this.#goTo(head.next);
     this.#pagedChunks--;
     return head.page;
   }
@@ -154,32 +176,43 @@ export class ReadyRing {
   #addChunk(): RingChunk {
     const full = this.#tail;
     const isFirst = full === NO_CHUNK;
-    const chunk: RingChunk = {
-      handles: takeHandles(isFirst ? FIRST_ENTRIES : CHUNK_ENTRIES),
-      page: RESIDENT,
-      next: undefined,
-    };
+    const chunk = new RingChunk().take(isFirst ? SMALL_ENTRIES : CHUNK_ENTRIES);
     if (isFirst) {
       this.#head = chunk;
-      this.#headIndex = 0;
+      this.#headAt = chunk.start;
     } else {
       full.next = chunk;
-      this.filled = full !== this.#head && full.handles.length === CHUNK_ENTRIES ? full : undefined;
+      this.filled = full !== this.#head && full.entries === CHUNK_ENTRIES ? full : undefined;
     }
     this.#tail = chunk;
-    this.#tailIndex = 0;
+    this.#tailAt = chunk.start;
     return chunk;
   }
 
   #dropHead(head: RingChunk): void {
     if (this.filled === head.next) this.filled = undefined;
-    keepHandles(head.handles);
-    this.#head = head.next ?? NO_CHUNK;
-    this.#headIndex = 0;
+    head.giveBack();
+    this.#goTo(head.next);
+  }
+
+  #goTo(chunk: RingChunk | undefined): void {
+    this.#head = chunk ?? NO_CHUNK;
+    this.#headAt = this.#head.start;
+  }
+
+  /** Few entries are left: they need not hold a large chunk. */
+  #shrink(large: RingChunk): void {
+    const small = new RingChunk().take(SMALL_ENTRIES);
+    small.memory.set(large.memory.subarray(this.#headAt, this.#tailAt), small.start);
+    large.giveBack();
+    this.#head = small;
+    this.#tail = small;
+    this.#headAt = small.start;
+    this.#tailAt = small.start + SHRUNK_ENTRIES;
   }
 
   #clear(): void {
-    keepHandles(this.#head.handles);
+    this.#head.giveBack();
     this.#forget();
   }
 
@@ -187,7 +220,7 @@ export class ReadyRing {
     this.filled = undefined;
     this.#head = NO_CHUNK;
     this.#tail = NO_CHUNK;
-    this.#headIndex = 0;
-    this.#tailIndex = 0;
+    this.#headAt = 0;
+    this.#tailAt = 0;
   }
 }

@@ -7,68 +7,127 @@
  * hot path: flat memory
  */
 
+import { assert } from '../../base/assert.ts';
+import { SlabPool } from '../../base/slab-pool.ts';
 import type { MessageHandle } from '../ports.ts';
 
-const CHUNK_BITS = 10;
+const CHUNK_BITS = 8;
 const CHUNK_ENTRIES = 1 << CHUNK_BITS;
 const CHUNK_MASK = CHUNK_ENTRIES - 1;
-
-interface RunChunk {
-  readonly sequences: Float64Array;
-  readonly handles: Uint32Array;
-  next: RunChunk | undefined;
-}
-
+const CHUNKS_PER_SLAB = 256;
 const NOTHING = Number.POSITIVE_INFINITY;
 
-/** Stands for the first and the last chunk of an empty run. */
-const NO_CHUNK: RunChunk = { sequences: new Float64Array(0), handles: new Uint32Array(0), next: undefined };
+interface Columns {
+  readonly sequences: Float64Array;
+  readonly handles: Uint32Array;
+}
+
+const pool = new SlabPool<Columns>(CHUNK_ENTRIES, CHUNKS_PER_SLAB, (entries) => ({
+  sequences: new Float64Array(entries),
+  handles: new Uint32Array(entries),
+}));
+
+class Chunk {
+  next: Chunk | undefined;
+  readonly #piece = pool.take();
+  readonly #columns = this.#piece.memory;
+  readonly #start = this.#piece.start;
+
+  set(index: number, sequence: number, handle: MessageHandle): void {
+    this.#columns.sequences[this.#start + index] = sequence;
+    this.#columns.handles[this.#start + index] = handle;
+  }
+
+  sequence(index: number): number {
+    return this.#columns.sequences[this.#start + index]!;
+  }
+
+  handle(index: number): MessageHandle {
+    return this.#columns.handles[this.#start + index]!;
+  }
+
+  giveBack(): void {
+    pool.giveBack(this.#piece);
+  }
+}
 
 export class Returned {
   /** The oldest sequence here; infinity when empty. */
   firstSequence = NOTHING;
   length = 0;
-
-  #head = NO_CHUNK;
-  #tail = NO_CHUNK;
-  #headIndex = 0;
-  #tailIndex = 0;
-  #runLength = 0;
-  #lastSequence = -1;
-  readonly #heap = new SequenceHeap();
+  readonly #run = new SortedRun();
+  #heap: SequenceHeap | undefined;
 
   push(sequence: number, handle: MessageHandle): void {
-    if (this.#runLength === 0 || sequence > this.#lastSequence) this.#append(sequence, handle);
-    else this.#heap.push(sequence, handle);
+    if (sequence > this.#run.last) this.#run.append(sequence, handle);
+    else {
+      this.#heap ??= new SequenceHeap();
+      this.#heap.push(sequence, handle);
+    }
     this.length++;
     if (sequence < this.firstSequence) this.firstSequence = sequence;
   }
 
   /** Takes the entry whose sequence is `firstSequence`. Only when not empty. */
   shift(): MessageHandle {
-    const isInRun = this.#runLength > 0 && this.#runFirst() === this.firstSequence;
-    const handle = isInRun ? this.#shiftRun() : this.#heap.shift();
+    const run = this.#run;
+    const heap = this.#heap;
+    const handle = heap === undefined || run.first === this.firstSequence ? run.shift() : heap.shift();
     this.length--;
-    this.firstSequence = Math.min(this.#runFirst(), this.#heap.first);
+    this.firstSequence = heap === undefined ? run.first : Math.min(run.first, heap.first);
+    return handle;
+  }
+}
+
+/** Entries that came in order. */
+class SortedRun {
+  /** The first and the last sequence. An empty run takes any. */
+  first = NOTHING;
+  last = -1;
+  #head: Chunk | undefined;
+  #tail: Chunk | undefined;
+  #headIndex = 0;
+  #tailIndex = CHUNK_ENTRIES;
+
+  append(sequence: number, handle: MessageHandle): void {
+    const tail = this.#tail === undefined || this.#tailIndex === CHUNK_ENTRIES ? this.#addChunk() : this.#tail;
+    tail.set(this.#tailIndex++, sequence, handle);
+    if (this.last < 0) this.first = sequence;
+    this.last = sequence;
+  }
+
+  /** Takes the first. Only when not empty. */
+  shift(): MessageHandle {
+    const head = this.#head;
+    assert(head !== undefined, 'an empty run was asked for an entry');
+    const handle = head.handle(this.#headIndex++);
+    if (this.first === this.last) this.#clear(head);
+    else this.first = this.#seeNext(head);
     return handle;
   }
 
-  #append(sequence: number, handle: MessageHandle): void {
-    let tail = this.#tail;
-    if (this.#tailIndex === tail.handles.length) tail = this.#addChunk();
-    tail.sequences[this.#tailIndex] = sequence;
-    tail.handles[this.#tailIndex++] = handle;
-    this.#lastSequence = sequence;
-    this.#runLength++;
+  /** @returns the sequence that is first now. */
+  #seeNext(head: Chunk): number {
+    if (this.#headIndex < CHUNK_ENTRIES) return head.sequence(this.#headIndex);
+    const { next } = head;
+    assert(next !== undefined, 'a run ends before its last entry');
+    head.giveBack();
+    this.#head = next;
+    this.#headIndex = 0;
+    return next.sequence(0);
   }
 
-  #addChunk(): RunChunk {
-    const chunk: RunChunk = {
-      sequences: new Float64Array(CHUNK_ENTRIES),
-      handles: new Uint32Array(CHUNK_ENTRIES),
-      next: undefined,
-    };
-    if (this.#tail === NO_CHUNK) {
+  #clear(head: Chunk): void {
+    head.giveBack();
+    this.#head = undefined;
+    this.#tail = undefined;
+    this.first = NOTHING;
+    this.last = -1;
+  }
+
+  #addChunk(): Chunk {
+    const chunk = new Chunk();
+    if (this.#tail === undefined) {
       this.#head = chunk;
       this.#headIndex = 0;
     } else this.#tail.next = chunk;
@@ -76,45 +135,23 @@ export class Returned {
     this.#tailIndex = 0;
     return chunk;
   }
-
-  #runFirst(): number {
-    return this.#runLength === 0 ? NOTHING : this.#head.sequences[this.#headIndex]!;
-  }
-
-  #shiftRun(): MessageHandle {
-    const handle = this.#head.handles[this.#headIndex++]!;
-    this.#runLength--;
-    if (this.#runLength === 0) {
-      this.#head = NO_CHUNK;
-      this.#tail = NO_CHUNK;
-      this.#tailIndex = 0;
-    } else if (this.#headIndex === CHUNK_ENTRIES) {
-      this.#head = this.#head.next ?? NO_CHUNK;
-      this.#headIndex = 0;
-    }
-    return handle;
-  }
 }
 
 /** A binary heap of (sequence, handle), smallest sequence first. */
 class SequenceHeap {
-  readonly #sequences: Float64Array[] = [];
-  readonly #handles: Uint32Array[] = [];
+  readonly #chunks: Chunk[] = [];
   #length = 0;
 
   get first(): number {
-    return this.#length === 0 ? NOTHING : this.#sequences[0]![0]!;
+    return this.#length === 0 ? NOTHING : this.#chunks[0]!.sequence(0);
   }
 
   push(sequence: number, handle: MessageHandle): void {
-    if (this.#length === this.#sequences.length << CHUNK_BITS) {
-      this.#sequences.push(new Float64Array(CHUNK_ENTRIES));
-      this.#handles.push(new Uint32Array(CHUNK_ENTRIES));
-    }
+    if (this.#length === this.#chunks.length << CHUNK_BITS) this.#chunks.push(new Chunk());
     let index = this.#length++;
     while (index > 0) {
       const parent = (index - 1) >>> 1;
-      if (this.#sequenceAt(parent) <= sequence) break;
+      if (this.#sequence(parent) <= sequence) break;
       this.#copy(parent, index);
       index = parent;
     }
@@ -123,15 +160,12 @@ class SequenceHeap {
 
   /** Takes the smallest. Only when not empty. */
   shift(): MessageHandle {
-    const smallest = this.#handles[0]![0]!;
+    const smallest = this.#handle(0);
     const last = --this.#length;
-    const sequence = this.#sequenceAt(last);
-    const handle = this.#handles[last >>> CHUNK_BITS]![last & CHUNK_MASK]!;
+    const sequence = this.#sequence(last);
+    const handle = this.#handle(last);
     if (last > 0) this.#sink(sequence, handle, last);
-    if ((last & CHUNK_MASK) === 0) {
-      this.#sequences.pop();
-      this.#handles.pop();
-    }
+    if ((last & CHUNK_MASK) === 0) this.#chunks.pop()?.giveBack();
     return smallest;
   }
 
@@ -140,24 +174,27 @@ class SequenceHeap {
     for (;;) {
       let child = 2 * index + 1;
       if (child >= length) break;
-      if (child + 1 < length && this.#sequenceAt(child + 1) < this.#sequenceAt(child)) child++;
-      if (this.#sequenceAt(child) >= sequence) break;
+      if (child + 1 < length && this.#sequence(child + 1) < this.#sequence(child)) child++;
+      if (this.#sequence(child) >= sequence) break;
       this.#copy(child, index);
       index = child;
     }
     this.#set(index, sequence, handle);
   }
 
-  #sequenceAt(index: number): number {
-    return this.#sequences[index >>> CHUNK_BITS]![index & CHUNK_MASK]!;
+  #sequence(index: number): number {
+    return this.#chunks[index >>> CHUNK_BITS]!.sequence(index & CHUNK_MASK);
+  }
+
+  #handle(index: number): MessageHandle {
+    return this.#chunks[index >>> CHUNK_BITS]!.handle(index & CHUNK_MASK);
   }
 
   #copy(from: number, to: number): void {
-    this.#set(to, this.#sequenceAt(from), this.#handles[from >>> CHUNK_BITS]![from & CHUNK_MASK]!);
+    this.#set(to, this.#sequence(from), this.#handle(from));
   }
 
   #set(index: number, sequence: number, handle: MessageHandle): void {
-    this.#sequences[index >>> CHUNK_BITS]![index & CHUNK_MASK] = sequence;
-    this.#handles[index >>> CHUNK_BITS]![index & CHUNK_MASK] = handle;
+    this.#chunks[index >>> CHUNK_BITS]!.set(index & CHUNK_MASK, sequence, handle);
   }
 }

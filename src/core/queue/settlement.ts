@@ -9,7 +9,7 @@ import type { MessageHandle } from '../ports.ts';
 import type { Task } from '../pump.ts';
 import { SETTLE_REASONS } from '../records.ts';
 import type { Queue } from './queue.ts';
-import { TAGS_PER_CHUNK, TagChunk } from './tag-chunk.ts';
+import { TAGS_PER_CHUNK, type TagChunk } from './tag-chunk.ts';
 
 /** `ack`: done. `requeue`: back to its place. `reject`: not wanted here, dead-lettered where the queue says so. */
 export type Outcome = 'ack' | 'requeue' | 'reject';
@@ -65,10 +65,10 @@ export class SettleTask implements Task {
     const entry = this.#entry++;
     if (chunk.has(entry)) {
       const slot = chunk.clear(entry);
-      settleEntry(this.#unacked, chunk.handles[entry]!, slot, chunk.sequences[entry]!, this.#outcome);
+      settleEntry(this.#unacked, chunk.handle(entry), slot, chunk.sequence(entry), this.#outcome);
     }
     if (this.#entry < TAGS_PER_CHUNK) return;
-    TagChunk.keep(chunk);
+    chunk.giveBack();
     this.#entry = 0;
     this.#chunk++;
   }

@@ -4,46 +4,64 @@
  * hot path: flat memory
  */
 
+import { assert } from '../../base/assert.ts';
+import { SlabPool } from '../../base/slab-pool.ts';
 import type { MessageHandle } from '../ports.ts';
 
 export const TAGS_PER_CHUNK = 256;
-const CHUNKS_KEPT = 256;
+const CHUNKS_PER_SLAB = 256;
 const SETTLED = -1;
 
-const kept: TagChunk[] = [];
+/** A column for each field; new and given back entries are settled. */
+interface TagColumns {
+  readonly handles: Uint32Array;
+  readonly sequences: Float64Array;
+  readonly slots: Int32Array;
+}
+
+const pool = new SlabPool<TagColumns>(TAGS_PER_CHUNK, CHUNKS_PER_SLAB, (entries) => ({
+  handles: new Uint32Array(entries),
+  sequences: new Float64Array(entries),
+  slots: new Int32Array(entries).fill(SETTLED),
+}));
 
 export class TagChunk {
-  readonly handles = new Uint32Array(TAGS_PER_CHUNK);
-  readonly sequences = new Float64Array(TAGS_PER_CHUNK);
-  readonly #slots = new Int32Array(TAGS_PER_CHUNK).fill(SETTLED);
+  readonly #piece = pool.take();
+  readonly #columns = this.#piece.memory;
+  readonly #start = this.#piece.start;
   /** How many are outstanding. */
   count = 0;
 
-  /** An empty chunk, used before or new. */
-  static take(): TagChunk {
-    return kept.pop() ?? new TagChunk();
-  }
-
-  /** Keeps an empty chunk for the next `take`. */
-  static keep(chunk: TagChunk): void {
-    if (chunk.count === 0 && kept.length < CHUNKS_KEPT) kept.push(chunk);
+  /** Once all are settled; the chunk is not to be used any more. */
+  giveBack(): void {
+    assert(this.count === 0, 'a chunk with outstanding tags was given back');
+    pool.giveBack(this.#piece);
   }
 
   set(entry: number, handle: MessageHandle, slot: number, sequence: number): void {
-    this.handles[entry] = handle;
-    this.#slots[entry] = slot;
-    this.sequences[entry] = sequence;
+    const index = this.#start + entry;
+    this.#columns.handles[index] = handle;
+    this.#columns.slots[index] = slot;
+    this.#columns.sequences[index] = sequence;
     this.count++;
   }
 
   has(entry: number): boolean {
-    return this.#slots[entry] !== SETTLED;
+    return this.#columns.slots[this.#start + entry] !== SETTLED;
+  }
+
+  handle(entry: number): MessageHandle {
+    return this.#columns.handles[this.#start + entry]!;
+  }
+
+  sequence(entry: number): number {
+    return this.#columns.sequences[this.#start + entry]!;
   }
 
   /** Marks an outstanding entry as settled. @returns its holder's slot. */
   clear(entry: number): number {
-    const slot = this.#slots[entry]!;
-    this.#slots[entry] = SETTLED;
+    const slot = this.#columns.slots[this.#start + entry]!;
+    this.#columns.slots[this.#start + entry] = SETTLED;
     this.count--;
     return slot;
   }

@@ -67,6 +67,11 @@ export class Turns {
     this.#circleOf(consumer.priority).first = consumer.nextInTurn;
   }
 
+  /** All consumers have left: nothing is kept for the next. */
+  clear(): void {
+    this.#circles.length = 0;
+  }
+
   #circleOf(priority: number): Circle {
     const circles = this.#circles;
     let index = 0;

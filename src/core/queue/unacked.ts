@@ -155,7 +155,7 @@ export class Unacked implements Unsettled, DeliveryTags, Holders {
     const chunk = this.#chunks[index]!;
     const entry = (tag - this.#firstTag) & CHUNK_MASK;
     const slot = chunk.clear(entry);
-    settleEntry(this, chunk.handles[entry]!, slot, chunk.sequences[entry]!, outcome);
+    settleEntry(this, chunk.handle(entry), slot, chunk.sequence(entry), outcome);
     if (chunk.count === 0) this.#leave(index, chunk);
   }
 
@@ -197,7 +197,7 @@ export class Unacked implements Unsettled, DeliveryTags, Holders {
     for (let entry = 0; entry <= end; entry++) {
       if (!chunk.has(entry)) continue;
       this.length--;
-      settleEntry(this, chunk.handles[entry]!, chunk.clear(entry), chunk.sequences[entry]!, outcome);
+      settleEntry(this, chunk.handle(entry), chunk.clear(entry), chunk.sequence(entry), outcome);
     }
     if (chunk.count === 0) this.#leave(0, chunk);
   }
@@ -212,7 +212,7 @@ export class Unacked implements Unsettled, DeliveryTags, Holders {
     if (chunk !== undefined) return chunk;
     this.#tidy();
     const index = (tag - this.#firstTag) >>> CHUNK_BITS;
-    const fresh = TagChunk.take();
+    const fresh = new TagChunk();
     while (this.#chunks.length <= index) this.#chunks.push(undefined);
     this.#chunks[index] = fresh;
     return fresh;
@@ -226,7 +226,7 @@ export class Unacked implements Unsettled, DeliveryTags, Holders {
 
   /** Nothing is outstanding: tags begin anew at a chunk of their own. */
   #startAt(tag: number): void {
-    for (const chunk of this.#chunks) if (chunk !== undefined) TagChunk.keep(chunk);
+    for (const chunk of this.#chunks) if (chunk !== undefined) chunk.giveBack();
     if (this.#chunks.length > 0) this.#chunks = [];
     this.#firstTag = tag;
   }
@@ -235,7 +235,7 @@ export class Unacked implements Unsettled, DeliveryTags, Holders {
   #leave(index: number, chunk: TagChunk): void {
     if (index === this.#chunks.length - 1) return;
     this.#chunks[index] = undefined;
-    TagChunk.keep(chunk);
+    chunk.giveBack();
     if (index === 0) this.#dropFirst(1);
   }
 
@@ -252,7 +252,7 @@ export class Unacked implements Unsettled, DeliveryTags, Holders {
       const chunk = this.#chunks[0];
       if (chunk !== undefined) {
         for (let entry = 0; entry < TAGS_PER_CHUNK; entry++) this.#shed(chunk, entry);
-        TagChunk.keep(chunk);
+        chunk.giveBack();
       }
       this.#dropFirst(1);
     }
@@ -265,8 +265,8 @@ export class Unacked implements Unsettled, DeliveryTags, Holders {
 
   #shed(chunk: TagChunk, entry: number): void {
     if (!chunk.has(entry)) return;
-    const handle = chunk.handles[entry]!;
-    const sequence = chunk.sequences[entry]!;
+    const handle = chunk.handle(entry);
+    const sequence = chunk.sequence(entry);
     this.#stragglers.set(this.#firstTag + entry, { handle, slot: chunk.clear(entry), sequence });
   }
 }
