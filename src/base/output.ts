@@ -10,33 +10,35 @@
 import { assert } from './assert.ts';
 import { EMPTY_REGION, type Region, regionOf } from './bytes.ts';
 
-const SMALL_CHUNK_BYTES = 8 * 1024;
-const LARGE_CHUNK_BYTES = 256 * 1024;
-const SMALL_CHUNKS_KEPT = 64;
-const LARGE_CHUNKS_KEPT = 8;
+/** The sizes of chunks, and how many of each are kept for reuse: 26 MB at the most, until the broker is quiet. */
+const CHUNK_SIZES = [
+  { bytes: 8 * 1024, kept: 256 },
+  { bytes: 64 * 1024, kept: 128 },
+  { bytes: 256 * 1024, kept: 64 },
+];
+const CHUNK_BYTES_MAX = 256 * 1024;
 
-/** Chunks of two sizes, shared by all connections of a server. */
+/** Chunks of a few sizes, shared by all connections of a server. */
 export class ChunkPool {
-  readonly #small: Region[] = [];
-  readonly #large: Region[] = [];
+  readonly #kept = CHUNK_SIZES.map(({ bytes, kept }) => ({ bytes, limit: kept, chunks: [] as Region[] }));
 
-  /** A chunk of at least `bytesMin` bytes; sizes above the large one are made to measure and not kept. */
+  /** A chunk of at least `bytesMin` bytes; one above the largest size is made to measure and not kept. */
   take(bytesMin: number): Region {
-    if (bytesMin <= SMALL_CHUNK_BYTES) return this.#small.pop() ?? regionOf(new Uint8Array(SMALL_CHUNK_BYTES));
-    if (bytesMin <= LARGE_CHUNK_BYTES) return this.#large.pop() ?? regionOf(new Uint8Array(LARGE_CHUNK_BYTES));
+    for (const { bytes, chunks } of this.#kept) {
+      if (bytesMin <= bytes) return chunks.pop() ?? regionOf(new Uint8Array(bytes));
+    }
     return regionOf(new Uint8Array(bytesMin));
   }
 
   giveBack(chunk: Region): void {
-    const length = chunk.bytes.length;
-    if (length === SMALL_CHUNK_BYTES && this.#small.length < SMALL_CHUNKS_KEPT) this.#small.push(chunk);
-    if (length === LARGE_CHUNK_BYTES && this.#large.length < LARGE_CHUNKS_KEPT) this.#large.push(chunk);
+    for (const { bytes, limit, chunks } of this.#kept) {
+      if (chunk.bytes.length === bytes && chunks.length < limit) chunks.push(chunk);
+    }
   }
 
   /** Forgets what is kept; called when the server has been quiet. */
   shrink(): void {
-    this.#small.length = 0;
-    this.#large.length = 0;
+    for (const { chunks } of this.#kept) chunks.length = 0;
   }
 }
 
@@ -130,10 +132,15 @@ export class Output {
   #nextChunk(bytes: number): void {
     this.#closePart();
     if (this.chunk !== EMPTY_REGION) this.#chunks.push(this.chunk);
-    const isBusy = this.#chunks.length > 0 || this.#lastBatchBytes > SMALL_CHUNK_BYTES;
-    this.chunk = this.#pool.take(isBusy ? Math.max(bytes, LARGE_CHUNK_BYTES) : bytes);
+    this.chunk = this.#pool.take(Math.max(bytes, this.#expectedBytes()));
     this.position = 0;
     this.#partStart = 0;
+  }
+
+  /** As much as was written in the last batch, and more with every chunk of this one. */
+  #expectedBytes(): number {
+    const grown = this.#chunks.length === 0 ? 0 : this.chunk.bytes.length + 1;
+    return Math.min(CHUNK_BYTES_MAX, Math.max(grown, this.#lastBatchBytes));
   }
 
   #closePart(): void {
