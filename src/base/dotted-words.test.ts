@@ -5,7 +5,8 @@ import { countAnyWords, splitWords } from './dotted-words.ts';
 
 test('words stand between dots, and may be empty', () => {
   expect(splitWords('a.bc')).toEqual(['a', 'bc']);
-  expect(splitWords('')).toEqual(['']);
+  expect(splitWords('')).toEqual([]);
+  expect(splitWords('.')).toEqual(['', '']);
   expect(splitWords('.a..')).toEqual(['', 'a', '', '']);
 });
 

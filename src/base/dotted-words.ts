@@ -7,9 +7,9 @@ export const ANY_WORD = '*';
 /** In a pattern: zero or more words. */
 export const ANY_WORDS = '#';
 
-/** The words of a key or pattern; the empty one has one empty word. */
+/** The words of a key or pattern. The empty one has none, as in RabbitMQ, while `.` has two empty ones. */
 export function splitWords(key: string): string[] {
-  return key.split('.');
+  return key === '' ? [] : key.split('.');
 }
 
 /** How often a pattern says "zero or more words". */
