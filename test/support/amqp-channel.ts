@@ -85,6 +85,15 @@ export class TestChannel {
     lend(payload, (input, end) => this.channel.header(input, 0, end, end));
   }
 
+  /** Hands in a content header and the first body frame behind it in one buffer. */
+  headerWithPiece(header: Uint8Array, piece: Uint8Array): void {
+    const frameHead = Buffer.alloc(FRAME_OVERHEAD);
+    lend(Buffer.concat([header, frameHead, piece]), (input, end) => {
+      this.channel.header(input, 0, header.length, end);
+      this.channel.body(input, header.length + FRAME_OVERHEAD, end);
+    });
+  }
+
   body(payload: Uint8Array): void {
     lend(payload, (input, end) => this.channel.body(input, 0, end));
   }

@@ -106,6 +106,15 @@ describe('content that comes later than its method', () => {
     expect(broker.messages.stats.blocks).toBe(0);
   });
 
+  test('keeps its properties when only a part of the body came with them', () => {
+    const channel = withQueue();
+    channel.send({ name: 'basic.publish', exchange: '', routingKey: 'q', mandatory: false, immediate: false });
+    channel.headerWithPiece(contentHeader(10, { messageId: 'kept' }), Buffer.from('0123'));
+    channel.body(Buffer.from('456789'));
+    channel.send(consume('q'));
+    expect(channel.turnAndTake()).toEqual(["basic.deliver c 1  q kept '0123456789'"]);
+  });
+
   test('is refused when the exchange has gone', () => {
     const channel = withQueue();
     const { vhost, owner } = channel.world;
