@@ -8,6 +8,14 @@ import type { Sent } from './model-channel.ts';
 import { check } from './sim-failure.ts';
 import { checkBody, checkProperties, idOf, type SimMessage } from './sim-message.ts';
 
+/** The rest of a publish: its body from `start` on, in frames of `size` bytes. */
+interface HeldBack {
+  readonly message: SimMessage;
+  readonly size: number;
+  readonly start: number;
+  readonly hasHeader: boolean;
+}
+
 export class ClientChannel {
   readonly number: number;
   /** Everything sent here, for the model to execute when the broker does. */
@@ -17,8 +25,8 @@ export class ClientChannel {
   /** Tags received and not settled yet, in order. */
   readonly tags: number[] = [];
   readonly consumerTags: string[] = [];
-  /** Frames of a publish whose rest is held back: nothing else may go out before. */
-  readonly heldBack: Uint8Array[] = [];
+  /** Of a publish: what is held back. Nothing else may go out before. */
+  rest: HeldBack | undefined;
   hasConfirms = false;
   isClosing = false;
 

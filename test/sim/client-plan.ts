@@ -11,6 +11,8 @@ import { BODY_BYTES_MAX, makeMessage, type SimMessage } from './sim-message.ts';
 
 const CHANNELS_MAX = 3;
 const CONSUMERS_MAX = 3;
+/** So many messages at once are returned in steps. */
+const MASS = 1000;
 const QUEUES = ['q0', 'q1', 'q2', 'q3', 'q4', 'q5'];
 /** Exclusive: for all but one connection a refusal. */
 const PRIVATE = 'private';
@@ -34,6 +36,8 @@ export interface PlanWorld {
   readonly random: Random;
   readonly messages: SimMessage[];
   readonly plan: PlanOptions;
+  /** What there is, so that most acts have something to act on. */
+  readonly model: { readonly queues: ReadonlyMap<string, unknown> };
 }
 
 type Act = (world: PlanWorld, client: SimClient, channel: ClientChannel) => void;
@@ -43,8 +47,8 @@ const ACTS: readonly (readonly [weight: number, act: Act])[] = [
   [12, publishBurst],
   [22, settle],
   [8, settleMany],
-  [10, consume],
-  [8, fetch],
+  [8, consume],
+  [16, fetch],
   [6, declareQueue],
   [5, bind],
   [2, declareExchange],
@@ -94,8 +98,8 @@ function publish(world: PlanWorld, client: SimClient, channel: ClientChannel): v
   const bodyBytes = isLarge ? largeBytes(random) : random.below(random.below(6) === 0 ? 3000 : 100);
   const message = publishOne(world, bodyBytes);
   const piece = random.below(4) === 0 ? 1 + random.below(Math.max(1000, bodyBytes)) : BODY_BYTES_MAX;
-  const heldFrom = random.below(30) === 0 ? random.below(3) : Number.POSITIVE_INFINITY;
-  client.publish(channel, message, piece, heldFrom);
+  const held = random.below(30) > 0 ? 'nothing' : pick(random, ['content', 'body'] as const);
+  client.publish(channel, message, piece, held);
 }
 
 /** From 16 KB on bodies are sent from where they lie, and above 64 KB they lie apart: both sides of both borders. */
@@ -107,11 +111,11 @@ function publishBurst(world: PlanWorld, client: SimClient, channel: ClientChanne
   const { random, plan } = world;
   const count = 1 + random.below(random.below(12) === 0 ? plan.burstMax : 12);
   const first = publishOne(world, random.below(60));
-  client.publish(channel, first, BODY_BYTES_MAX, Number.POSITIVE_INFINITY);
+  client.publish(channel, first, BODY_BYTES_MAX, 'nothing');
   for (let index = 1; index < count; index++) {
     const message = makeMessage({ ...first, id: world.messages.length });
     world.messages.push(message);
-    client.publish(channel, message, BODY_BYTES_MAX, Number.POSITIVE_INFINITY);
+    client.publish(channel, message, BODY_BYTES_MAX, 'nothing');
   }
 }
 
@@ -160,12 +164,15 @@ function settleMany({ random }: PlanWorld, client: SimClient, channel: ClientCha
   } else client.send(channel, { name: 'basic.ack', deliveryTag, multiple: true });
 }
 
-function consume({ random }: PlanWorld, client: SimClient, channel: ClientChannel): void {
+function consume(world: PlanWorld, client: SimClient, channel: ClientChannel): void {
+  const { random } = world;
   if (channel.consumerTags.length >= CONSUMERS_MAX) return;
+  const queue = pickPresent(world, client, channel);
+  if (queue === undefined) return;
   const consumerTag = random.below(5) === 0 ? '' : `c${channel.sent.length}`;
   client.send(channel, {
     name: 'basic.consume',
-    queue: pickQueue(random),
+    queue,
     consumerTag,
     noLocal: false,
     noAck: consumerTag !== '' && random.below(3) === 0,
@@ -175,8 +182,9 @@ function consume({ random }: PlanWorld, client: SimClient, channel: ClientChanne
   });
 }
 
-function fetch({ random }: PlanWorld, client: SimClient, channel: ClientChannel): void {
-  client.send(channel, { name: 'basic.get', queue: pickQueue(random), noAck: random.below(2) === 0 });
+function fetch(world: PlanWorld, client: SimClient, channel: ClientChannel): void {
+  const queue = pickPresent(world, client, channel);
+  if (queue !== undefined) client.send(channel, { name: 'basic.get', queue, noAck: world.random.below(2) === 0 });
 }
 
 function cancel({ random }: PlanWorld, client: SimClient, channel: ClientChannel): void {
@@ -244,11 +252,14 @@ function declareExchange({ random }: PlanWorld, client: SimClient, channel: Clie
   });
 }
 
-function bind({ random }: PlanWorld, client: SimClient, channel: ClientChannel): void {
+function bind(world: PlanWorld, client: SimClient, channel: ClientChannel): void {
+  const { random } = world;
+  const queue = pickPresent(world, client, channel);
+  if (queue === undefined) return;
   const isLastQueue = random.below(8) === 0;
   client.send(channel, {
     name: 'queue.bind',
-    queue: isLastQueue ? '' : pickQueue(random),
+    queue: isLastQueue ? '' : queue,
     exchange: pick(random, EXCHANGES),
     routingKey: isLastQueue ? '' : pick(random, PATTERNS),
     noWait: random.below(8) === 0,
@@ -271,7 +282,9 @@ function ruin({ random, plan }: PlanWorld, client: SimClient, channel: ClientCha
   if (random.below(plan.ruinOdds) > 0) return;
   const queue = pickQueue(random);
   const noWait = random.below(8) === 0;
-  const [ifUnused, ifEmpty] = [random.below(2) === 0, random.below(4) === 0];
+  const ifUnused = random.below(2) === 0;
+  // Whether a queue is empty cannot be told while very many messages are on their way back to it.
+  const ifEmpty = plan.burstMax < MASS && random.below(4) === 0;
   switch (random.below(4)) {
     case 0:
       return client.send(channel, { name: 'queue.delete', queue, ifUnused, ifEmpty, noWait });
@@ -284,6 +297,14 @@ function ruin({ random, plan }: PlanWorld, client: SimClient, channel: ClientCha
 
 function closeChannel(_world: PlanWorld, client: SimClient, channel: ClientChannel): void {
   client.closeChannel(channel);
+}
+
+/** A queue that is there, most of the time; when it is not, it is declared. */
+function pickPresent(world: PlanWorld, client: SimClient, channel: ClientChannel): string | undefined {
+  const queue = pickQueue(world.random);
+  if (world.model.queues.has(queue) || world.random.below(8) === 0) return queue;
+  declareQueue(world, client, channel);
+  return undefined;
 }
 
 function pickQueue(random: Random): string {

@@ -4,19 +4,22 @@
  */
 
 import { ByteWriter } from '../../src/base/byte-writer.ts';
+import { copyBytes } from '../../src/base/bytes.ts';
 import { table } from '../../src/base/field-table.ts';
 import { encodeFrame } from '../../src/protocols/amqp091/frames-out.ts';
 import { encodeMethod, type Method } from '../../src/protocols/amqp091/methods.ts';
 import { BytePipe } from './byte-pipe.ts';
 import { ClientChannel } from './client-channel.ts';
 import { check } from './sim-failure.ts';
-import { bodyOf, type SimMessage } from './sim-message.ts';
+import { putBody, putProperties, type SimMessage } from './sim-message.ts';
 import { type WireHandler, WireReader } from './wire-reader.ts';
 
 const METHOD_FRAME = 1;
 const HEADER_FRAME = 2;
 const BODY_FRAME = 3;
 const FRAME_OVERHEAD_BYTES = 8;
+const BASIC_CLASS = 60;
+const CONTENT_HEAD_BYTES = 12;
 
 const PROTOCOL_HEADER = new TextEncoder().encode('AMQP\0\0\x09\x01');
 const HEARTBEAT = encodeFrame(8, 0, new Uint8Array(0));
@@ -81,26 +84,31 @@ export class SimClient implements WireHandler {
   }
 
   /**
-   * Publishes. `piece` is the largest body frame; with `heldFrom` the frames from that one on are held back until
-   * something else is done on the channel.
+   * Publishes, with body frames of up to `piece` bytes. What is held back goes out when something else is done on the
+   * channel: the content, or the body behind its first frame.
    */
-  publish(channel: ClientChannel, message: SimMessage, piece: number, heldFrom: number): void {
+  publish(channel: ClientChannel, message: SimMessage, piece: number, held: 'nothing' | 'content' | 'body'): void {
     this.sendRest(channel);
     const { exchange, key, mandatory } = message;
     const method = { name: 'basic.publish', exchange, routingKey: key, mandatory, immediate: false } as const;
     channel.sending(method, message);
-    let count = 0;
-    for (const frame of contentFrames(channel.number, message, Math.min(piece, this.#payloadBytesMax))) {
-      if (count === 0) this.#write(channel.number, method);
-      if (count++ < heldFrom) this.output.write(frame);
-      else channel.heldBack.push(frame);
+    this.#write(channel.number, method);
+    const size = Math.min(piece, this.#options.frameMax - FRAME_OVERHEAD_BYTES);
+    if (held !== 'content') this.#writeHeader(channel.number, message);
+    const end = held === 'nothing' ? message.bodyBytes : held === 'body' ? Math.min(size, message.bodyBytes) : 0;
+    this.#writeBody(channel.number, message, 0, end, size);
+    if (held === 'content' || end < message.bodyBytes) {
+      channel.rest = { message, size, start: end, hasHeader: held !== 'content' };
     }
   }
 
   /** The rest of a publish goes out. */
   sendRest(channel: ClientChannel): void {
-    for (const frame of channel.heldBack) this.output.write(frame);
-    channel.heldBack.length = 0;
+    const { rest } = channel;
+    if (rest === undefined) return;
+    channel.rest = undefined;
+    if (!rest.hasHeader) this.#writeHeader(channel.number, rest.message);
+    this.#writeBody(channel.number, rest.message, rest.start, rest.message.bodyBytes, rest.size);
   }
 
   beat(): void {
@@ -133,7 +141,7 @@ export class SimClient implements WireHandler {
   /** When both sides close at once, the number is free only with the answer to our close. */
   #closedByBroker(channel: ClientChannel): void {
     this.#write(channel.number, { name: 'channel.close-ok' });
-    channel.heldBack.length = 0;
+    channel.rest = undefined;
     if (channel.isClosing) channel.awaited.splice(0, channel.awaited.length - 1);
     else this.channels.delete(channel.number);
   }
@@ -159,10 +167,6 @@ export class SimClient implements WireHandler {
     }
   }
 
-  get #payloadBytesMax(): number {
-    return this.#options.frameMax - FRAME_OVERHEAD_BYTES;
-  }
-
   #channel(number: number): ClientChannel {
     const channel = this.channels.get(number);
     check(channel !== undefined, () => `a client received content on channel ${number}, which it has closed`);
@@ -172,19 +176,25 @@ export class SimClient implements WireHandler {
   #write(channel: number, method: Method): void {
     writer.reset();
     encodeMethod(writer, method);
-    this.output.write(encodeFrame(METHOD_FRAME, channel, writer.region.bytes.subarray(0, writer.length)));
+    const start = this.output.beginFrame(METHOD_FRAME, channel, writer.length);
+    copyBytes(this.output.payloads, start, writer.region, 0, writer.length);
   }
-}
 
-function* contentFrames(channel: number, message: SimMessage, piece: number): Iterable<Uint8Array> {
-  const head = new Uint8Array(12 + message.properties.length);
-  head[1] = 60;
-  new DataView(head.buffer).setUint32(8, message.bodyBytes);
-  head.set(message.properties, 12);
-  yield encodeFrame(HEADER_FRAME, channel, head);
-  const body = bodyOf(message);
-  for (let start = 0; start < body.length; start += piece) {
-    yield encodeFrame(BODY_FRAME, channel, body.subarray(start, start + piece));
+  #writeHeader(channel: number, message: SimMessage): void {
+    const start = this.output.beginFrame(HEADER_FRAME, channel, CONTENT_HEAD_BYTES + message.template.length);
+    const { payloads } = this.output;
+    payloads.view.setUint32(start, BASIC_CLASS << 16);
+    payloads.view.setUint32(start + 4, 0);
+    payloads.view.setUint32(start + 8, message.bodyBytes);
+    putProperties(message, payloads, start + CONTENT_HEAD_BYTES);
+  }
+
+  #writeBody(channel: number, message: SimMessage, start: number, end: number, size: number): void {
+    for (let from = start; from < end; from += size) {
+      const bytes = Math.min(size, end - from);
+      const at = this.output.beginFrame(BODY_FRAME, channel, bytes);
+      putBody(message, from, this.output.payloads.bytes, at, bytes);
+    }
   }
 }
 

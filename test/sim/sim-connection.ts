@@ -12,7 +12,7 @@ import { SimTransport } from './sim-transport.ts';
 const EVERYTHING = 1024 * 1024;
 
 export interface SimConnectionOptions {
-  readonly world: CheckerWorld & { readonly turn: Turn; wrote(bytes: Uint8Array): void };
+  readonly world: CheckerWorld & { readonly turn: Turn; onOutput(connection: number, bytes: Uint8Array): void };
   readonly protocol: Protocol;
   readonly port: number;
   readonly frameMax: number;
@@ -31,7 +31,7 @@ export class SimConnection {
     this.client = new SimClient({ frameMax, heartbeat, messages: world.messages });
     this.checker = new ConnectionChecker(world);
     const onOutput = (bytes: Uint8Array) => {
-      world.wrote(bytes);
+      world.onOutput(port, bytes);
       this.checker.output(bytes);
     };
     this.transport = new SimTransport({ protocol, turn: world.turn, port, outputBytesMax, onOutput });

@@ -3,6 +3,7 @@
  * noise, so that every copy of it can be checked byte for byte without keeping any.
  */
 
+import type { Region } from '../../src/base/bytes.ts';
 import { SeededRandom } from '../../src/base/random.ts';
 import { encodeProperties } from '../../src/protocols/amqp091/properties.ts';
 import { check } from './sim-failure.ts';
@@ -10,7 +11,7 @@ import { check } from './sim-failure.ts';
 export const BODY_BYTES_MAX = 200 * 1024;
 const BODY_STARTS = 64 * 1024;
 /** The timestamp, whose lower half is the message's number, is the last property. */
-const NUMBER_FROM_END = 4;
+const NUMBER_BYTES = 4;
 
 export interface SimMessage {
   readonly id: number;
@@ -18,27 +19,41 @@ export interface SimMessage {
   readonly key: string;
   readonly mandatory: boolean;
   readonly persistent: boolean;
-  readonly properties: Uint8Array;
+  /** The properties but for the number at their end, which is the message's own. */
+  readonly template: Uint8Array;
   readonly bodyStart: number;
   readonly bodyBytes: number;
 }
 
 const noise = makeNoise();
 
-/** The message's body. */
-export function bodyOf(message: SimMessage): Uint8Array {
-  return noise.subarray(message.bodyStart, message.bodyStart + message.bodyBytes);
+/** Writes `bytes` bytes of the body, from `offset` on. */
+export function putBody(message: SimMessage, offset: number, to: Uint8Array, start: number, bytes: number): void {
+  const from = message.bodyStart + offset;
+  noise.copy(to, start, from, from + bytes);
 }
 
 /** @returns the number of the message whose properties are `bytes[start, end)`. */
 export function idOf(bytes: Uint8Array, start: number, end: number): number {
   check(end - start >= 10, () => 'a message came without its properties');
-  return new DataView(bytes.buffer, bytes.byteOffset + end - NUMBER_FROM_END, NUMBER_FROM_END).getUint32(0);
+  let id = 0;
+  for (let index = end - NUMBER_BYTES; index < end; index++) id = id * 256 + (bytes[index] ?? 0);
+  return id;
+}
+
+/** Writes the message's properties, which take the length of its template. */
+export function putProperties(message: SimMessage, to: Region, start: number): void {
+  const { template, id } = message;
+  to.bytes.set(template, start);
+  to.view.setUint32(start + template.length - NUMBER_BYTES, id);
 }
 
 export function checkProperties(message: SimMessage, bytes: Uint8Array, start: number, end: number): void {
-  const { properties } = message;
-  const isSame = noiseOf(properties).compare(bytes, start, end) === 0;
+  const { template } = message;
+  let isSame = end - start === template.length;
+  for (let index = 0; isSame && index < template.length - NUMBER_BYTES; index++) {
+    isSame = bytes[start + index] === template[index];
+  }
   check(isSame, () => `message ${message.id} came with other properties`);
 }
 
@@ -50,14 +65,15 @@ export function checkBody(message: SimMessage, offset: number, bytes: Uint8Array
 }
 
 /** The bodies' starts differ so that neighbours are not alike. */
-export function makeMessage(facts: Omit<SimMessage, 'properties' | 'bodyStart'>): SimMessage {
-  const templates = facts.persistent ? PERSISTENT : TRANSIENT;
-  const template = templates[facts.id % templates.length] ?? new Uint8Array(0);
-  const properties = template.slice();
-  new DataView(properties.buffer, properties.length - NUMBER_FROM_END, NUMBER_FROM_END).setUint32(0, facts.id);
-  return { ...facts, properties, bodyStart: Math.imul(facts.id, 7919) & (BODY_STARTS - 1) };
+export function makeMessage(facts: Omit<SimMessage, 'template' | 'bodyStart'>): SimMessage {
+  const { id, exchange, key, mandatory, persistent, bodyBytes } = facts;
+  const templates = persistent ? PERSISTENT : TRANSIENT;
+  const template = templates[id % templates.length] ?? NO_PROPERTIES;
+  const bodyStart = Math.imul(id, 7919) & (BODY_STARTS - 1);
+  return { id, exchange, key, mandatory, persistent, bodyBytes, template, bodyStart };
 }
 
+const NO_PROPERTIES = new Uint8Array(0);
 const VARIANTS = [
   {},
   { contentType: 'text/plain', correlationId: 'c-1' },
@@ -68,10 +84,6 @@ const TRANSIENT = [
   ...VARIANTS.map((variant) => encodeProperties({ ...variant, timestamp: 0n })),
   encodeProperties({ deliveryMode: 1, timestamp: 0n }),
 ];
-
-function noiseOf(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-}
 
 function makeNoise(): Buffer {
   const random = new SeededRandom(1);

@@ -19,7 +19,7 @@ export interface Profile extends PlanOptions {
 }
 
 export function profileOf(random: Random): Profile {
-  const isDeep = random.below(8) === 0;
+  const isDeep = random.below(5) === 0;
   return {
     connectionsMax: 2 + random.below(4),
     budgetMax: pick(random, isDeep ? [30, 300, 5000] : [1, 3, 30, 300, 5000]),
@@ -28,9 +28,9 @@ export function profileOf(random: Random): Profile {
     flushesLateMax: pick(random, [0, 1, 4, 20]),
     lostOdds: pick(random, [2, 20]),
     pageOdds: pick(random, [1, 2]),
-    largeOdds: pick(random, [30, 200, 2000]),
-    burstMax: isDeep ? 3000 : pick(random, [20, 60, 200]),
-    ruinOdds: isDeep ? 12 : pick(random, [1, 3]),
+    largeOdds: pick(random, [20, 100, 500]),
+    burstMax: isDeep ? 5000 : pick(random, [20, 60, 200]),
+    ruinOdds: isDeep ? 4 : pick(random, [1, 3]),
   };
 }
 
