@@ -13,12 +13,6 @@ export type Ticket = number;
 /** A message in memory: see core/messages.ts. */
 export type MessageHandle = number;
 
-/** One queue's part of a publish record. */
-export interface LogPosition {
-  readonly queueId: number;
-  readonly sequence: number;
-}
-
 /** Keeps records. One for the node today; a queue says which one it lives in. */
 export interface Log {
   /** Everything up to this ticket is durable. Moves only in `flush` and between turns. */

@@ -1,0 +1,23 @@
+/** The catalogue of records: what is on disk today must mean the same tomorrow. */
+
+import { expect, test } from 'vitest';
+import { RECORD_KINDS, RECORD_VERSION, SETTLE_REASONS } from './records.ts';
+
+test('kinds and reasons keep the numbers that logs were written with', () => {
+  expect(RECORD_VERSION).toBe(1);
+  expect(RECORD_KINDS).toEqual({
+    publish: 1,
+    settle: 2,
+    returned: 3,
+    deadLetterMove: 4,
+    moved: 5,
+    purge: 6,
+    delayDue: 7,
+    delayCancelled: 8,
+    dedupSeen: 9,
+    deliveryWatermark: 10,
+    definition: 11,
+    checkpoint: 12,
+  });
+  expect(SETTLE_REASONS).toEqual({ acked: 0, rejected: 1, expired: 2, maxlen: 3, deliveryLimit: 4, purged: 5 });
+});
