@@ -117,7 +117,7 @@ describe('an arena', () => {
     checkSteps({
       world: () => new World(),
       steps,
-      runs: 60,
+      runs: 30,
       stepsMax: 60,
       finally: (world) => {
         world.expectTrue();
