@@ -169,7 +169,7 @@ function consume(world: PlanWorld, client: SimClient, channel: ClientChannel): v
   if (channel.consumerTags.length >= CONSUMERS_MAX) return;
   const queue = pickPresent(world, client, channel);
   if (queue === undefined) return;
-  const consumerTag = random.below(5) === 0 ? '' : `c${channel.sent.length}`;
+  const consumerTag = newConsumerTag(random, channel);
   client.send(channel, {
     name: 'basic.consume',
     queue,
@@ -180,6 +180,13 @@ function consume(world: PlanWorld, client: SimClient, channel: ClientChannel): v
     noWait: consumerTag !== '' && random.below(8) === 0,
     arguments: EMPTY_TABLE,
   });
+}
+
+/** One in many is in use already, which costs the client its connection. */
+function newConsumerTag(random: Random, channel: ClientChannel): string {
+  const [inUse] = channel.consumerTags;
+  if (inUse !== undefined && random.below(80) === 0) return inUse;
+  return random.below(5) === 0 ? '' : `c${channel.sent.length}`;
 }
 
 function fetch(world: PlanWorld, client: SimClient, channel: ClientChannel): void {

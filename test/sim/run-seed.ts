@@ -5,6 +5,7 @@ import type { ClientChannel } from './client-channel.ts';
 import { setUp } from './client-plan.ts';
 import { checkNothingLeft, checkQuiet } from './quiet-checks.ts';
 import type { SimClient } from './sim-client.ts';
+import type { SimConnection } from './sim-connection.ts';
 import { check } from './sim-failure.ts';
 import { SimWorld } from './sim-world.ts';
 
@@ -45,10 +46,7 @@ function quiet(world: SimWorld): void {
 }
 
 function end(world: SimWorld): void {
-  for (const connection of [...world.connections]) {
-    if (connection.client.state === 'open' && world.random.below(2) === 0) connection.client.close();
-    else world.cut(connection);
-  }
+  for (const connection of [...world.connections]) endConnection(world, connection);
   quiet(world);
   check(world.connections.length === 0, () => 'a connection does not close');
   const { client } = world.connect();
@@ -64,6 +62,15 @@ function end(world: SimWorld): void {
   client.close();
   quiet(world);
   checkNothingLeft(world);
+}
+
+/** The client closes, the node stops, or the network is gone. */
+function endConnection(world: SimWorld, connection: SimConnection): void {
+  const { client, transport } = connection;
+  const way = world.random.below(3);
+  if (way === 0 && client.state === 'open') client.close();
+  else if (way === 1 && !transport.isClosing) transport.session.shutdown();
+  else world.cut(connection);
 }
 
 /** A last consumer takes whatever is left. */

@@ -13,10 +13,11 @@ import type { Vhost } from '../../src/core/vhost.ts';
 import { AmqpProtocol } from '../../src/protocols/amqp091/amqp-protocol.ts';
 import { Channel } from '../../src/protocols/amqp091/channel.ts';
 import type { ChannelHost, ChannelPort } from '../../src/protocols/amqp091/channel-contract.ts';
+import { MemoryKeeper } from '../../src/server/memory-keeper.ts';
 import { Turn } from '../../src/server/turn.ts';
 import { MemoryResidency } from '../../src/storage/memory/memory-residency.ts';
 import { act } from './client-plan.ts';
-import { CountingPool } from './counting-pool.ts';
+import { PoisoningPool, poisonFreedMessages } from './freed-memory.ts';
 import { Model } from './model.ts';
 import { ObservedChannel } from './observed-channel.ts';
 import { SimConnection } from './sim-connection.ts';
@@ -30,6 +31,10 @@ const FRAME_MAX = 131_072;
 /** What a client may have under way before it waits. */
 const UNSENT_BYTES_MAX = 256 * 1024;
 const REST_ROUNDS_MAX = 20_000;
+/** Tasks of one turn at most: each may do one step more than its share. */
+const TASKS_MAX = 64;
+
+poisonFreedMessages();
 
 export class SimWorld {
   readonly seed: number;
@@ -40,7 +45,7 @@ export class SimWorld {
   readonly broker: Broker;
   readonly vhost: Vhost;
   readonly residency: MemoryResidency;
-  readonly pool = new CountingPool();
+  readonly pool = new PoisoningPool();
   readonly turn: Turn;
   readonly model = new Model();
   readonly messages: SimMessage[] = [];
@@ -54,6 +59,7 @@ export class SimWorld {
   steps = 0;
 
   readonly #protocol: AmqpProtocol;
+  readonly #keeper: MemoryKeeper;
   #scheduled: (() => void) | undefined;
   #active: SimConnection | undefined;
   #connected = 0;
@@ -85,6 +91,7 @@ export class SimWorld {
     check(residency !== undefined, () => 'the broker opened no residency');
     this.residency = residency;
     this.vhost = this.broker.addVhost('/');
+    this.#keeper = new MemoryKeeper(this.broker, this.pool, () => undefined);
     this.#spyOnOwners();
     this.#protocol = this.#makeProtocol();
     const endTurn = () => this.#pump();
@@ -173,10 +180,20 @@ export class SimWorld {
     this.lookAtAll();
     this.deliveries = 0;
     const budget = 1 + this.random.below(this.profile.budgetMax);
+    const returned = this.#returnedCount();
     this.broker.endTurn(budget);
     this.lookAtAll();
     check(this.deliveries <= budget, () => `a turn delivered ${this.deliveries} messages with a budget of ${budget}`);
+    const moved = this.#returnedCount() - returned;
+    check(moved <= budget + TASKS_MAX, () => `a turn returned ${moved} messages with a budget of ${budget}`);
     if (!this.broker.pump.hasWork) this.model.isBehind = false;
+  }
+
+  /** How many messages came back to queues, ever. */
+  #returnedCount(): number {
+    let count = 0;
+    for (const queue of this.vhost.queues) count += queue.counters.returned;
+    return count;
   }
 
   #turnOrWait(): void {
@@ -200,6 +217,7 @@ export class SimWorld {
 
   #passTime(): void {
     this.clock.advance(this.random.below(2000));
+    this.#keeper.tick();
     for (const { client, transport } of this.connections) {
       client.beat();
       if (!transport.isClosing) transport.session.tick(this.clock.now());
