@@ -146,6 +146,9 @@ describe('an arena', () => {
     expect(arena.stats.segmentBytes).toBe(400 * SEGMENT_BYTES);
     while (arena.wantsCompaction) arena.compact(16);
     expect(arena.stats.segmentBytes).toBeLessThanOrEqual(1.6 * arena.stats.liveBytes + 512 * 1024);
+    arena.trim();
+    arena.trim();
+    expect(arena.stats.slabBytes).toBeLessThanOrEqual(2 * SLAB_BYTES);
   });
 
   test('gives slabs back that were free since the last time, all but a spare one', () => {

@@ -173,6 +173,8 @@ export class Arena {
 
   /** Empties up to `segmentsMax` sparse segments; about 50 µs each. */
   compact(segmentsMax: number): void {
+    // The lowest first: what outlives its segment gathers in few slabs, so that the others can be given back.
+    this.#sparse.sort((a, b) => b - a);
     for (let count = 0; count < segmentsMax && this.wantsCompaction; ) {
       const segment = this.#sparse.pop();
       if (segment === undefined) return;
@@ -254,6 +256,7 @@ export class Arena {
     const previous = bump.segment;
     const filled = bump.position;
     if (this.#free.length === 0) this.#addSlab();
+    if (bump === this.#old) this.#moveLowestFreeLast();
     const segment = this.#free.pop();
     assert(segment !== undefined, 'a new slab has free segments');
     bump.segment = segment;
@@ -262,6 +265,16 @@ export class Arena {
     bump.position = 0;
     bump.end = SEGMENT_BYTES;
     if (previous >= 0) this.#noteLeft(previous, filled);
+  }
+
+  #moveLowestFreeLast(): void {
+    const free = this.#free;
+    const last = free.length - 1;
+    let lowest = last;
+    for (let index = 0; index < last; index++) if (free[index]! < free[lowest]!) lowest = index;
+    const segment = free[lowest]!;
+    free[lowest] = free[last]!;
+    free[last] = segment;
   }
 
   /** A segment is no longer the current one: it may be free or sparse already. */
