@@ -30,6 +30,8 @@ export interface PlanOptions {
   readonly burstMax: number;
   /** One in so many acts takes something down that others use (delete, purge). */
   readonly ruinOdds: number;
+  /** One in so many attempts to consume is made. */
+  readonly consumeOdds: number;
 }
 
 export interface PlanWorld {
@@ -49,6 +51,7 @@ const ACTS: readonly (readonly [weight: number, act: Act])[] = [
   [8, settleMany],
   [8, consume],
   [16, fetch],
+  [1, fetchMany],
   [6, declareQueue],
   [5, bind],
   [2, declareExchange],
@@ -165,8 +168,8 @@ function settleMany({ random }: PlanWorld, client: SimClient, channel: ClientCha
 }
 
 function consume(world: PlanWorld, client: SimClient, channel: ClientChannel): void {
-  const { random } = world;
-  if (channel.consumerTags.length >= CONSUMERS_MAX) return;
+  const { random, plan } = world;
+  if (channel.consumerTags.length >= CONSUMERS_MAX || random.below(plan.consumeOdds) > 0) return;
   const queue = pickPresent(world, client, channel);
   if (queue === undefined) return;
   const consumerTag = newConsumerTag(random, channel);
@@ -192,6 +195,17 @@ function newConsumerTag(random: Random, channel: ClientChannel): string {
 function fetch(world: PlanWorld, client: SimClient, channel: ClientChannel): void {
   const queue = pickPresent(world, client, channel);
   if (queue !== undefined) client.send(channel, { name: 'basic.get', queue, noAck: world.random.below(2) === 0 });
+}
+
+/** Where queues are deep, so many that they come to messages which have left memory. */
+function fetchMany(world: PlanWorld, client: SimClient, channel: ClientChannel): void {
+  const { random, plan } = world;
+  const queue = pickPresent(world, client, channel);
+  if (queue === undefined) return;
+  const noAck = random.below(4) > 0;
+  for (let count = random.below(plan.burstMax / 2); count > 0; count--) {
+    client.send(channel, { name: 'basic.get', queue, noAck });
+  }
 }
 
 function cancel({ random }: PlanWorld, client: SimClient, channel: ClientChannel): void {

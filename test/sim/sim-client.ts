@@ -42,6 +42,8 @@ export class SimClient implements WireHandler {
   state: 'starting' | 'open' | 'closing' | 'closed' = 'starting';
   /** Takes nothing until the world says so. */
   isSlow = false;
+  /** What it sends does not arrive, until the world says so. */
+  isMute = false;
   readonly #options: SimClientOptions;
   readonly #reader = new WireReader(this);
 

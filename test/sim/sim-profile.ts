@@ -30,6 +30,7 @@ export function profileOf(random: Random): Profile {
     pageOdds: pick(random, [1, 2]),
     largeOdds: pick(random, [20, 100, 500]),
     burstMax: isDeep ? 5000 : pick(random, [20, 60, 200]),
+    consumeOdds: isDeep ? pick(random, [2, 20]) : 1,
     ruinOdds: isDeep ? 4 : pick(random, [1, 3]),
   };
 }

@@ -208,7 +208,7 @@ export class SimWorld {
   }
 
   #send(connection: SimConnection): void {
-    connection.send(pieceOf(this.random));
+    if (!connection.client.isMute) connection.send(pieceOf(this.random));
   }
 
   #read(connection: SimConnection): void {
@@ -216,7 +216,7 @@ export class SimWorld {
   }
 
   #passTime(): void {
-    this.clock.advance(this.random.below(2000));
+    this.clock.advance(this.random.below(6000));
     this.#keeper.tick();
     for (const { client, transport } of this.connections) {
       client.beat();
@@ -226,7 +226,8 @@ export class SimWorld {
 
   #fault(connection: SimConnection, dice: number): void {
     const { random, profile, log } = this;
-    if (dice < 984) connection.client.isSlow = !connection.client.isSlow;
+    if (dice < 983) connection.client.isSlow = !connection.client.isSlow;
+    else if (dice < 984) connection.client.isMute = !connection.client.isMute;
     else if (dice < 987) {
       // The log may report between turns, or fall silent.
       if (random.below(8) === 0) log.isLost = random.below(profile.lostOdds) === 0;
