@@ -54,10 +54,14 @@ export class SettleTask implements Task {
     this.#outcome = outcome;
   }
 
+  get isDone(): boolean {
+    return this.#chunk === this.#chunks.length;
+  }
+
   /** Settles up to `budget` entries, oldest first. @returns true when all are done. */
   step(budget: number): boolean {
     for (let left = budget; left > 0 && this.#chunk < this.#chunks.length; left--) this.#next();
-    return this.#chunk === this.#chunks.length;
+    return this.isDone;
   }
 
   #next(): void {

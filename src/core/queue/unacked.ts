@@ -45,6 +45,8 @@ export class Unacked implements Unsettled, DeliveryTags, Holders {
   #firstTag = 1;
   readonly #stragglers = new Map<number, Straggler>();
   readonly #holders: (Consumer | undefined)[] = [];
+  /** The last settle that was too much for one turn. */
+  #task: SettleTask | undefined;
 
   constructor(pump: Pump) {
     this.#pump = pump;
@@ -119,6 +121,12 @@ export class Unacked implements Unsettled, DeliveryTags, Holders {
     this.#settleUpTo(this.#nextTag - 1, 'requeue');
   }
 
+  /** So many were settled at once that it goes on in the pump: the queues do not have all of them back yet. */
+  get isSettling(): boolean {
+    if (this.#task?.isDone === true) this.#task = undefined;
+    return this.#task !== undefined;
+  }
+
   /** The shared limit changed or came free: consumers may go on. */
   resumeAll(): void {
     for (const holder of this.#holders) {
@@ -185,8 +193,12 @@ export class Unacked implements Unsettled, DeliveryTags, Holders {
     }
     this.#dropFirst(count);
     const task = new SettleTask(this, chunks, outcome);
-    if (chunks.length <= CHUNKS_AT_ONCE) task.step(CHUNKS_AT_ONCE * TAGS_PER_CHUNK);
-    else this.#pump.addTask(task);
+    if (chunks.length <= CHUNKS_AT_ONCE) {
+      task.step(CHUNKS_AT_ONCE * TAGS_PER_CHUNK);
+      return;
+    }
+    this.#pump.addTask(task);
+    this.#task = task;
   }
 
   /** Settles the entries up to `tag` of the first chunk, in which it lies. */

@@ -31,6 +31,8 @@ export interface MethodChannel {
   answerWhenDurable(ticket: Ticket, method: Method): void;
   /** Tries now and at the end of each turn, until `tryAnswer` is true; no input is taken before. */
   waitUntil(tryAnswer: () => boolean): void;
+  /** Goes on when all that was given back is in its queues again; no input is taken before. */
+  afterReturn(goOn: () => void): void;
 }
 
 type Handler<M extends Method> = (channel: MethodChannel, method: M) => void;
@@ -118,10 +120,13 @@ const HANDLERS: Handlers = {
 
   'basic.recover': (channel, method) => {
     recover(channel, method.requeue);
-    channel.answer({ name: 'basic.recover-ok' });
+    channel.afterReturn(() => channel.answer({ name: 'basic.recover-ok' }));
   },
 
-  'basic.recover-async': (channel, method) => recover(channel, method.requeue),
+  'basic.recover-async': (channel, method) => {
+    recover(channel, method.requeue);
+    channel.afterReturn(() => undefined);
+  },
 
   'confirm.select': (channel, method) => {
     channel.selectConfirms();

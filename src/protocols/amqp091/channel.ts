@@ -157,6 +157,15 @@ export class Channel implements ChannelPort, DeliverySink, MethodChannel {
     });
   }
 
+  /** Goes on when all that was given back is in its queues again: what the client asks next has to find it there. */
+  afterReturn(goOn: () => void): void {
+    this.waitUntil(() => {
+      if (this.unacked.isSettling) return false;
+      goOn();
+      return true;
+    });
+  }
+
   /** Tries now and at the end of each turn, until `tryAnswer` is true; no input is taken before. */
   waitUntil(tryAnswer: () => boolean): void {
     if (tryAnswer()) return;
@@ -169,6 +178,7 @@ export class Channel implements ChannelPort, DeliverySink, MethodChannel {
     const view = input.view;
     const tag = view.getUint32(start) * TWO_POW_32 + view.getUint32(start + 4);
     this.unacked.settle(tag, (view.getUint8(start + 8) & multipleBit) !== 0, outcome);
+    if (outcome === 'requeue' && this.unacked.isSettling) this.afterReturn(() => undefined);
   }
 
   #decoded(id: number, input: Region, start: number, end: number): void {
