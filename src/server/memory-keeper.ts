@@ -14,12 +14,15 @@ const COLLECT_BYTES_MIN = 32 * 1024 * 1024;
 const QUIET_MESSAGES_PER_TICK = 1000;
 /** Quiet ticks after which memory kept for the next burst goes too: 5 s. */
 const QUIET_TICKS = 10;
+/** What was not needed for 5 s is let go. Memory taken anew costs several times what its first message does. */
+const TRIM_TICKS = 10;
 
 export class MemoryKeeper {
   readonly #broker: Broker;
   readonly #pool: ChunkPool;
   readonly #collect: () => void;
   #droppedBytes = 0;
+  #ticks = 0;
   #quietTicks = 0;
   #lastMessages = 0;
 
@@ -31,7 +34,7 @@ export class MemoryKeeper {
 
   /** Called about twice a second. */
   tick(): void {
-    this.#droppedBytes += this.#broker.messages.trim();
+    if (++this.#ticks % TRIM_TICKS === 0) this.#droppedBytes += this.#broker.messages.trim();
     const isQuiet = this.#isQuiet();
     this.#quietTicks = isQuiet ? this.#quietTicks + 1 : 0;
     const hasJustBecomeQuiet = this.#quietTicks === QUIET_TICKS;
