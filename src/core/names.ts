@@ -21,6 +21,11 @@ export function serverConsumerTag(random: Random): string {
   return CONSUMER_PREFIX + randomText(random);
 }
 
+/** RabbitMQ takes line ends out of the names of queues and exchanges. */
+export function stripLineEnds(name: string): string {
+  return name.includes('\n') || name.includes('\r') ? name.replaceAll('\n', '').replaceAll('\r', '') : name;
+}
+
 function randomText(random: Random): string {
   let text = '';
   for (let index = 0; index < RANDOM_CHARACTERS; index++) text += ALPHABET.charAt(random.below(ALPHABET.length));

@@ -4,32 +4,19 @@
  */
 
 import type { Region } from '../base/bytes.ts';
-import { EMPTY_TABLE, type FieldTable } from '../base/field-table.ts';
+import type { FieldTable } from '../base/field-table.ts';
 import type { Random } from '../base/random.ts';
-import {
-  assertAccessible,
-  assertSameExchange,
-  assertSameQueue,
-  type ExchangeRequest,
-  type QueueDeclaration,
-} from './declarations.ts';
+import { assertAccessible, assertSameQueue, type ExchangeRequest, type QueueDeclaration } from './declarations.ts';
 import { refusal } from './errors.ts';
-import { DefaultExchange } from './exchange/default.ts';
 import type { Exchange } from './exchange/exchange.ts';
-import { createExchange } from './exchange/types.ts';
-import { RESERVED_PREFIX, serverQueueName } from './names.ts';
+import { Exchanges } from './exchanges.ts';
+import { RESERVED_PREFIX, serverQueueName, stripLineEnds } from './names.ts';
 import type { Owner } from './owner.ts';
 import type { Access, MessageHandle, Permissions, Ticket } from './ports.ts';
 import { ClassicQueue, type QueueWorld } from './queue/classic.ts';
 import type { Queue } from './queue/queue.ts';
 import type { Route } from './route.ts';
 import { type RouteCache, resolveRoute } from './route-cache.ts';
-
-const PREDECLARED = [
-  ['amq.direct', 'direct'],
-  ['amq.fanout', 'fanout'],
-  ['amq.topic', 'topic'],
-] as const;
 
 /** Permissions name the default exchange so. */
 const DEFAULT_EXCHANGE_PERMISSION = 'amq.default';
@@ -60,9 +47,7 @@ export class Vhost {
   readonly counters = { published: 0, unroutable: 0 };
   readonly #shared: VhostWorld;
   readonly #queues = new Map<string, Queue>();
-  readonly #exchanges = new Map<string, Exchange<Queue>>();
-  /** By queue: the exchanges that have bindings to it. */
-  readonly #sources = new Map<Queue, Set<Exchange<Queue>>>();
+  readonly #exchanges: Exchanges;
   readonly #world: QueueWorld;
 
   constructor(name: string, shared: VhostWorld) {
@@ -70,17 +55,14 @@ export class Vhost {
     this.#shared = shared;
     const { messages, log, residency, pump } = shared;
     this.#world = { messages, log, residency, pump, unused: (queue) => this.#remove(queue) };
-    this.#exchanges.set('', new DefaultExchange(shared.nextId(), (key) => this.#queues.get(key)));
-    for (const [exchange, type] of PREDECLARED) {
-      this.#addExchange({
-        name: exchange,
-        type,
-        durable: true,
-        autoDelete: false,
-        internal: false,
-        arguments: EMPTY_TABLE,
-      });
-    }
+    this.#exchanges = new Exchanges({
+      log,
+      name,
+      nextId: () => shared.nextId(),
+      findQueue: (queue) => this.#queues.get(queue),
+      queue: (owner, queue) => this.queue(owner, queue),
+      assertMay: (owner, kind, resource, access) => this.#assertMay(owner, kind, resource, access),
+    });
   }
 
   get queues(): Iterable<Queue> {
@@ -92,7 +74,7 @@ export class Vhost {
   }
 
   get exchanges(): Iterable<Exchange<Queue>> {
-    return this.#exchanges.values();
+    return this.#exchanges;
   }
 
   findQueue(name: string): Queue | undefined {
@@ -100,7 +82,7 @@ export class Vhost {
   }
 
   findExchange(name: string): Exchange<Queue> | undefined {
-    return this.#exchanges.get(name);
+    return this.#exchanges.find(name);
   }
 
   /** Rises when a cached answer about permissions may be old. */
@@ -166,56 +148,23 @@ export class Vhost {
 
   /** @throws BrokerError 403 (reserved name, no permission), 406 (unknown type, or there is another one of that name). */
   declareExchange(owner: Owner, request: ExchangeRequest): Ticket {
-    const wanted = { ...request, name: stripLineEnds(request.name) };
-    if (wanted.name === '') throw refusal.defaultExchange();
-    this.#assertMay(owner, 'exchange', wanted.name, 'configure');
-    const present = this.#exchanges.get(wanted.name);
-    if (present !== undefined) {
-      assertSameExchange(present, wanted, this.name);
-      return 0;
-    }
-    if (wanted.name.startsWith(RESERVED_PREFIX)) throw refusal.reservedExchangeName(wanted.name);
-    this.#addExchange(wanted);
-    if (!wanted.durable) return 0;
-    const { name, type, autoDelete, internal } = wanted;
-    const record = { vhost: this.name, name, type, autoDelete, internal, arguments: wanted.arguments };
-    return this.#shared.log.define({ kind: 'exchange.declared', ...record });
+    return this.#exchanges.declare(owner, request);
   }
 
   /** @throws BrokerError 404. */
   exchange(name: string): Exchange<Queue> {
-    const exchange = this.#exchanges.get(name);
-    if (exchange === undefined) throw refusal.noExchange(name, this.name);
-    return exchange;
+    return this.#exchanges.exchange(name);
   }
 
   /** @throws BrokerError 403 (system exchange, no permission), 406 `in use`; a missing exchange is no error. */
   deleteExchange(owner: Owner, name: string, conditions: { ifUnused: boolean }): Ticket {
-    if (name === '') throw refusal.defaultExchange();
-    if (name.startsWith(RESERVED_PREFIX)) throw refusal.systemExchange(name, this.name);
-    this.#assertMay(owner, 'exchange', name, 'configure');
-    const exchange = this.#exchanges.get(name);
-    if (exchange === undefined) return 0;
-    if (conditions.ifUnused && !exchange.isUnused) throw refusal.exchangeInUse(name, this.name);
-    return this.#removeExchange(exchange);
+    return this.#exchanges.delete(owner, name, conditions);
   }
 
   /** @throws BrokerError 403, 404, 405. Binding twice is no error. */
   bindQueue(owner: Owner, queueName: string, exchangeName: string, key: string, bindingArguments: FieldTable): Ticket {
-    const { queue, exchange } = this.#bindingEnds(owner, queueName, exchangeName);
-    const id = this.#shared.nextId();
-    const isNew = exchange.bind({
-      id,
-      source: exchangeName,
-      destination: queue,
-      key,
-      arguments: bindingArguments,
-    });
-    if (!isNew) return 0;
-    this.#sourcesOf(queue).add(exchange);
-    if (!queue.options.durable || !exchange.durable) return 0;
-    const names = { vhost: this.name, exchange: exchangeName, queue: queueName, key };
-    return this.#shared.log.define({ kind: 'binding.added', id, ...names, arguments: bindingArguments });
+    const ends = { source: exchangeName, destination: queueName };
+    return this.#exchanges.bindQueue(owner, { ...ends, key, arguments: bindingArguments });
   }
 
   /** @throws BrokerError 403, 404, 405. A binding that does not exist is no error. */
@@ -226,21 +175,13 @@ export class Vhost {
     key: string,
     bindingArguments: FieldTable,
   ): Ticket {
-    const { queue, exchange } = this.#bindingEnds(owner, queueName, exchangeName);
-    const removed = exchange.unbind(queue, key, bindingArguments);
-    if (removed === undefined) return 0;
-    if (!exchange.isBoundTo(queue)) this.#sources.get(queue)?.delete(exchange);
-    const isLogged = queue.options.durable && exchange.durable;
-    const ticket = isLogged ? this.#shared.log.define({ kind: 'binding.removed', id: removed.id }) : 0;
-    return Math.max(ticket, this.#removeIfUnused(exchange));
+    const ends = { source: exchangeName, destination: queueName };
+    return this.#exchanges.unbindQueue(owner, { ...ends, key, arguments: bindingArguments });
   }
 
   /** The exchange for a client's publish. @throws BrokerError 403 (no write access, internal), 404. */
   publishableExchange(owner: Owner, name: string): Exchange<Queue> {
-    const exchange = this.exchange(name);
-    this.#assertMay(owner, 'exchange', name, 'write');
-    if (exchange.internal) throw refusal.internalExchange(name, this.name);
-    return exchange;
+    return this.#exchanges.publishable(owner, name);
   }
 
   /** Where a message goes whose routing key is `input.bytes[start, start + length)`. */
@@ -279,13 +220,6 @@ export class Vhost {
     }
   }
 
-  #bindingEnds(owner: Owner, queueName: string, exchangeName: string): { queue: Queue; exchange: Exchange<Queue> } {
-    if (exchangeName === '') throw refusal.defaultExchange();
-    this.#assertMay(owner, 'queue', queueName, 'write');
-    this.#assertMay(owner, 'exchange', exchangeName, 'read');
-    return { queue: this.queue(owner, queueName), exchange: this.exchange(exchangeName) };
-  }
-
   #assertMay(owner: Owner, kind: 'queue' | 'exchange', name: string, access: Access): void {
     const resource = kind === 'exchange' && name === '' ? DEFAULT_EXCHANGE_PERMISSION : name;
     if (this.#shared.permissions.mayAccess(owner.user, this.name, kind, resource, access)) return;
@@ -305,49 +239,12 @@ export class Vhost {
     return queue;
   }
 
-  #addExchange(wanted: ExchangeRequest): void {
-    this.#exchanges.set(wanted.name, createExchange<Queue>({ id: this.#shared.nextId(), ...wanted }));
-  }
-
-  #sourcesOf(queue: Queue): Set<Exchange<Queue>> {
-    let sources = this.#sources.get(queue);
-    if (sources === undefined) {
-      sources = new Set();
-      this.#sources.set(queue, sources);
-    }
-    return sources;
-  }
-
   #remove(queue: Queue): Ticket {
     if (queue.isDeleted) return 0;
     this.#queues.delete(queue.name);
     queue.options.owner?.exclusiveQueues.delete(queue.name);
-    const sources = this.#sources.get(queue);
-    this.#sources.delete(queue);
     queue.delete();
-    let ticket = queue.options.durable ? this.#shared.log.define({ kind: 'queue.deleted', id: queue.id }) : 0;
-    for (const exchange of sources ?? []) {
-      exchange.unbindAll(queue);
-      ticket = Math.max(ticket, this.#removeIfUnused(exchange));
-    }
-    return ticket;
+    const ticket = queue.options.durable ? this.#shared.log.define({ kind: 'queue.deleted', id: queue.id }) : 0;
+    return Math.max(ticket, this.#exchanges.queueDeleted(queue));
   }
-
-  #removeIfUnused(exchange: Exchange<Queue>): Ticket {
-    return exchange.autoDelete && exchange.isUnused ? this.#removeExchange(exchange) : 0;
-  }
-
-  #removeExchange(exchange: Exchange<Queue>): Ticket {
-    if (exchange.isDeleted) return 0;
-    for (const binding of exchange.bindings) this.#sources.get(binding.destination)?.delete(exchange);
-    this.#exchanges.delete(exchange.name);
-    exchange.delete();
-    if (!exchange.durable) return 0;
-    return this.#shared.log.define({ kind: 'exchange.deleted', vhost: this.name, name: exchange.name });
-  }
-}
-
-/** RabbitMQ takes line ends out of the names of queues and exchanges. */
-function stripLineEnds(name: string): string {
-  return name.includes('\n') || name.includes('\r') ? name.replaceAll('\n', '').replaceAll('\r', '') : name;
 }
