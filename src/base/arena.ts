@@ -85,8 +85,9 @@ export class Arena {
   #liveBytes = 0;
   #blocks = 0;
   #segmentsInUse = 0;
-  /** The most segments in use since the last `trim`. */
+  /** The most segments in use since the last `endPeriod`, and in the period before it. */
   #segmentsPeak = 0;
+  #segmentsPeakBefore = 0;
   #slabsInUse = 0;
 
   /**
@@ -187,13 +188,13 @@ export class Arena {
   }
 
   /**
-   * Gives whole free slabs back that were not needed since the last call, all but a spare one; the operating system has
-   * them after the next garbage collection.
+   * Gives up to `slabsMax` whole free slabs back that were needed neither in this period nor in the one before, all but a
+   * spare one; the operating system has them after the next garbage collection.
    * @returns the bytes let go.
    */
-  trim(): number {
-    const needed = Math.ceil(this.#segmentsPeak / SEGMENTS_PER_SLAB) + SPARE_SLABS;
-    this.#segmentsPeak = this.#segmentsInUse;
+  trim(slabsMax: number): number {
+    const peak = Math.max(this.#segmentsPeak, this.#segmentsPeakBefore);
+    const needed = Math.max(Math.ceil(peak / SEGMENTS_PER_SLAB) + SPARE_SLABS, this.#slabsInUse - slabsMax);
     let dropped = 0;
     for (let slab = this.#slabs.length - 1; slab >= 0 && this.#slabsInUse > needed; slab--) {
       if (this.#slabs[slab] === undefined || !this.#isFreeSlab(slab)) continue;
@@ -203,6 +204,12 @@ export class Arena {
     }
     if (dropped > 0) this.#free = this.#free.filter((segment) => this.#slabOf(segment) !== undefined);
     return dropped * SLAB_BYTES;
+  }
+
+  /** Ends the period for which `trim` keeps what was needed. */
+  endPeriod(): void {
+    this.#segmentsPeakBefore = this.#segmentsPeak;
+    this.#segmentsPeak = this.#segmentsInUse;
   }
 
   get stats(): ArenaStats {

@@ -218,9 +218,14 @@ export class Messages implements ReferenceOwner {
     this.#arena.compact(segmentsMax);
   }
 
-  /** Lets go of memory that nothing uses. @returns the bytes that a garbage collection would give back. */
-  trim(): number {
-    return this.#arena.trim();
+  /** Lets go of some memory that nothing uses. @returns the bytes that a garbage collection would give back. */
+  trim(slabsMax: number): number {
+    return this.#arena.trim(slabsMax);
+  }
+
+  /** Ends the period for which `trim` keeps what was needed: two periods long. */
+  endPeriod(): void {
+    this.#arena.endPeriod();
   }
 
   get stats(): ArenaStats & { readonly largeBytes: number } {

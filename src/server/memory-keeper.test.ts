@@ -41,7 +41,7 @@ test('memory that a peak left behind is collected once it has not been needed fo
   expect(broker.messages.stats.slabBytes).toBeGreaterThan(150 * MB);
 
   collected = 0;
-  for (let tick = 0; tick < 19; tick++) keeper.tick();
+  for (let tick = 0; tick < 9; tick++) keeper.tick();
   expect(collected).toBe(0);
   keeper.tick();
 

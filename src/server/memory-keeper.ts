@@ -14,8 +14,10 @@ const COLLECT_BYTES_MIN = 32 * 1024 * 1024;
 const QUIET_MESSAGES_PER_TICK = 1000;
 /** Quiet ticks after which memory kept for the next burst goes too: 5 s. */
 const QUIET_TICKS = 10;
-/** What was not needed for 5 s is let go. Memory taken anew costs several times what its first message does. */
-const TRIM_TICKS = 10;
+/** What was not needed for two periods, 5 s, is let go. Memory taken anew costs several times what a message does. */
+const PERIOD_TICKS = 5;
+/** Slabs of 32 MB let go per tick: more at once, and the system stops us while it takes them. */
+const SLABS_PER_TICK = 4;
 
 export class MemoryKeeper {
   readonly #broker: Broker;
@@ -34,7 +36,9 @@ export class MemoryKeeper {
 
   /** Called about twice a second. */
   tick(): void {
-    if (++this.#ticks % TRIM_TICKS === 0) this.#droppedBytes += this.#broker.messages.trim();
+    const { messages } = this.#broker;
+    if (++this.#ticks % PERIOD_TICKS === 0) messages.endPeriod();
+    this.#droppedBytes += messages.trim(SLABS_PER_TICK);
     const isQuiet = this.#isQuiet();
     this.#quietTicks = isQuiet ? this.#quietTicks + 1 : 0;
     const hasJustBecomeQuiet = this.#quietTicks === QUIET_TICKS;
@@ -56,9 +60,13 @@ export class MemoryKeeper {
   }
 }
 
+let collector: unknown;
+
 /** The engine's collector, which has to be asked for by a flag; a few milliseconds, because messages are flat memory. */
 function collectGarbage(): void {
-  v8.setFlagsFromString('--expose-gc');
-  const collect: unknown = vm.runInNewContext('gc');
-  if (typeof collect === 'function') collect();
+  if (collector === undefined) {
+    v8.setFlagsFromString('--expose-gc');
+    collector = vm.runInNewContext('gc');
+  }
+  if (typeof collector === 'function') collector();
 }
