@@ -8,25 +8,34 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import amqplib, { type Channel, type ChannelModel } from 'amqplib';
-import { startBroker, type TestBroker } from '../support/broker.ts';
-import { ChildProgram } from '../support/child-program.ts';
+import { type BrokerSettings, startBroker, type TestBroker } from '../support/broker.ts';
+import { ChildProgram, type Exit } from '../support/child-program.ts';
 import { FrameTap } from '../support/frame-tap.ts';
-import { type FoundingProgram, readFoundingPrograms } from './extract.ts';
+import { PYTHON, pythonPackage } from '../support/python.ts';
+import { isAvailable } from '../support/requirement.ts';
+import { FOUNDING_DIR, type FoundingProgram, readFoundingPrograms } from './extract.ts';
 
-/** Debian's interpreter, for which python3-pika is packaged. */
-export const PYTHON = '/usr/bin/python3';
-export const PIKA = '/usr/lib/python3/dist-packages/pika/__init__.py';
+/** Whether the documents and what their programs need are at hand. */
+export const canRunPrograms =
+  isAvailable('the folder of founding documents', [FOUNDING_DIR]) &&
+  isAvailable("Debian's python3-pika", [PYTHON, pythonPackage('pika')]);
 
 const SHIM = fileURLToPath(new URL('pika_shim.py', import.meta.url));
 
 /** Every name that the programs of these tests declare, so that a shared broker starts clean. */
-const QUEUES = ['hello', 'hello1', 'hello queue', 'hello queue2', 'task', 'task_queue'];
+const QUEUES = ['hello', 'hello1', 'hello queue', 'hello queue2', 'task', 'task_queue', 'rpc_queue'];
 const EXCHANGES = ['logs', 'direct_logs', 'topic_logs', 'rabbitmq_log', 'app_logs'];
 
 export interface RunOptions {
   readonly args?: readonly string[];
   /** What every `time.sleep` is multiplied by. */
   readonly sleepFactor?: number;
+  /** What the user types. */
+  readonly input?: string;
+  /** The address under which the program's connection reaches the broker. */
+  readonly through?: string;
+  /** The password that the program gives instead of the right one. */
+  readonly password?: string;
 }
 
 /** A founding program that runs, with the relay through which it reaches the broker. */
@@ -47,18 +56,28 @@ export class FoundingWorld {
     this.#connection = connection;
   }
 
-  static async open(): Promise<FoundingWorld> {
-    const broker = await startBroker();
+  static async open(settings: BrokerSettings = {}): Promise<FoundingWorld> {
+    const broker = await startBroker(settings);
     return new FoundingWorld(broker, await amqplib.connect(broker.url));
   }
 
   /** Starts a program and returns at once. */
-  async start(id: string, { args = [], sleepFactor = 0 }: RunOptions = {}): Promise<RunningProgram> {
-    const tap = await FrameTap.open(this.#broker);
+  async start(id: string, options: RunOptions = {}): Promise<RunningProgram> {
+    const {
+      args = [],
+      sleepFactor = 0,
+      input,
+      through = this.#broker.host,
+      password = this.#broker.password,
+    } = options;
+    const tap = await FrameTap.open({ host: through, port: this.#broker.port });
     const file = join(this.#folder, `${id}-${this.#running.length}.py`);
-    const address = { host: '127.0.0.1', port: tap.port, user: this.#broker.user, password: this.#broker.password };
+    const address = { host: '127.0.0.1', port: tap.port, user: this.#broker.user, password };
     writeFileSync(file, substitute(this.#program(id).source, { ...address, sleepFactor }));
-    const program = new ChildProgram(PYTHON, ['-u', SHIM, file, ...args], { cwd: this.#folder });
+    const program = new ChildProgram(PYTHON, ['-u', SHIM, file, ...args], {
+      cwd: this.#folder,
+      ...(input === undefined ? {} : { input }),
+    });
     const running = { program, tap };
     this.#running.push(running);
     return running;
@@ -81,6 +100,13 @@ export class FoundingWorld {
     const { code } = await program.exited;
     if (code !== 0) throw new Error(`${id} ended with ${code}:\n${program.errorLines.join('\n')}`);
     return program.lines;
+  }
+
+  /** Runs a program to its end, which may be an error; the last line of standard error is the exception. */
+  async runToError(id: string, options: RunOptions = {}): Promise<Exit & { readonly exception: string }> {
+    const { program } = await this.start(id, options);
+    const exit = await program.exited;
+    return { ...exit, exception: program.errorLines.at(-1) ?? '' };
   }
 
   /** A channel of a second client, which sees the broker from outside. */

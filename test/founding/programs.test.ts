@@ -4,13 +4,7 @@
  */
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { isAvailable } from '../support/requirement.ts';
-import { FOUNDING_DIR } from './extract.ts';
-import { FoundingWorld, PIKA, PYTHON, substitute } from './founding-world.ts';
-
-const isRunnable =
-  isAvailable('the folder of founding documents', [FOUNDING_DIR]) &&
-  isAvailable("Debian's python3-pika", [PYTHON, PIKA]);
+import { canRunPrograms, FoundingWorld, substitute } from './founding-world.ts';
 
 test('host, port, credentials and sleeps are substituted and nothing else', () => {
   const source = [
@@ -30,11 +24,11 @@ test('host, port, credentials and sleeps are substituted and nothing else', () =
   ]);
 });
 
-const founding = describe.skipIf(!isRunnable);
+const founding = describe.skipIf(!canRunPrograms);
 let world: FoundingWorld;
 
 beforeAll(async () => {
-  if (!isRunnable) return;
+  if (!canRunPrograms) return;
   world = await FoundingWorld.open();
   await world.reset();
 });
