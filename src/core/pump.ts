@@ -25,6 +25,8 @@ export class Pump {
   #dirty: DirtyQueue[] = [];
   #next: DirtyQueue[] = [];
   readonly #tasks: Task[] = [];
+  /** Messages handed out so far. */
+  handedOut = 0;
 
   /** The queue may be able to hand out something. */
   mark(queue: DirtyQueue): void {
@@ -71,6 +73,7 @@ export class Pump {
     if (served < queues.length) this.#dirty = [...queues.slice(served), ...this.#dirty];
     queues.length = 0;
     this.#next = queues;
+    this.handedOut += done;
     return Math.max(done, 1);
   }
 

@@ -52,7 +52,7 @@ export class MemoryKeeper {
   }
 
   #isQuiet(): boolean {
-    let messages = 0;
+    let messages = this.#broker.pump.handedOut;
     for (const vhost of this.#broker.vhosts) messages += vhost.counters.published;
     const since = messages - this.#lastMessages;
     this.#lastMessages = messages;
