@@ -20,6 +20,11 @@ export interface Authenticator {
   login(mechanism: string, user: string, password: Uint8Array, origin: LoginOrigin): LoginResult;
   /** True when the user has any permission in the vhost, which exists. */
   mayOpenVhost(user: string, vhost: string): boolean;
+  /**
+   * Takes a new secret of a user who is logged in. Absent where secrets do not expire: then any is as good as the old.
+   * @returns false when it is refused
+   */
+  updateSecret?(user: string, secret: Uint8Array): boolean;
 }
 
 /** One way to log in of those that SASL has. */

@@ -5,7 +5,9 @@
 
 import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
+import { Alarms } from './alarms.ts';
 import { Messages } from './messages.ts';
+import { type NodeLimits, OpenConnections } from './open-connections.ts';
 import type { Log, Permissions, Residency } from './ports.ts';
 import { Pump } from './pump.ts';
 import type { Queue } from './queue/queue.ts';
@@ -21,6 +23,8 @@ export interface BrokerOptions {
   readonly log: Log;
   readonly permissions: Permissions;
   readonly openResidency: (messages: Messages, pump: Pump) => Residency;
+  /** Unlimited unless given. */
+  readonly nodeLimits?: NodeLimits;
 }
 
 export class Broker {
@@ -32,6 +36,8 @@ export class Broker {
   readonly pump = new Pump();
   readonly residency: Residency;
   readonly routes = new RouteCache<Queue>();
+  readonly connections: OpenConnections;
+  readonly alarms: Alarms;
   readonly #vhosts = new Map<string, Vhost>();
   #lastId = 0;
 
@@ -40,6 +46,8 @@ export class Broker {
     this.random = options.random;
     this.log = options.log;
     this.permissions = options.permissions;
+    this.connections = new OpenConnections(options.nodeLimits);
+    this.alarms = new Alarms(() => this.connections.alarmsChanged());
     this.residency = options.openResidency(this.messages, this.pump);
   }
 

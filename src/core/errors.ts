@@ -129,6 +129,29 @@ export const refusal = {
   vhostNotFound: (vhost: string) => new BrokerError('NOT_ALLOWED', `vhost ${vhost} not found`),
   vhostRefused: (vhost: string, user: string) =>
     new BrokerError('NOT_ALLOWED', `access to vhost '${vhost}' refused for user '${user}'`),
+  nodeConnectionLimit: (limit: number) =>
+    new BrokerError('NOT_ALLOWED', `connection refused: node connection limit (${limit}) is reached`),
+  vhostConnectionLimit: (vhost: string, user: string, limit: number) =>
+    new BrokerError(
+      'NOT_ALLOWED',
+      `access to vhost '${vhost}' refused for user '${user}': connection limit (${limit}) is reached`,
+    ),
+  userConnectionLimit: (user: string, limit: number) =>
+    new BrokerError(
+      'NOT_ALLOWED',
+      `connection refused for user '${user}': user connection limit (${limit}) is reached`,
+    ),
+  nodeChannelLimit: (node: string, limit: number) =>
+    new BrokerError(
+      'NOT_ALLOWED',
+      `number of channels opened on node '${node}' has reached the maximum allowed limit of (${limit})`,
+    ),
+  userChannelLimit: (user: string, limit: number) =>
+    new BrokerError(
+      'NOT_ALLOWED',
+      `number of channels opened for user '${user}' has reached the maximum allowed user limit of (${limit})`,
+    ),
+  secretRefused: () => new BrokerError('NOT_ALLOWED', 'New secret was refused by one of the backends'),
   notAllowed: (explanation: string) => new BrokerError('NOT_ALLOWED', explanation),
   notImplemented: (explanation: string) => new BrokerError('NOT_IMPLEMENTED', explanation),
   internalError: (explanation: string) => new BrokerError('INTERNAL_ERROR', explanation),

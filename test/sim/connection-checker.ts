@@ -30,23 +30,26 @@ export class ConnectionChecker implements WireHandler {
   /** The identity by which exclusive queues know their owner. */
   readonly owner = {};
   readonly #world: CheckerWorld;
+  readonly #opening: (number: number) => readonly Sent[];
   readonly #reader = new WireReader(this);
   readonly #channels = new Map<number, ModelChannel>();
   readonly #pending = new Map<number, Pending>();
 
-  constructor(world: CheckerWorld) {
+  /** @param opening what the client sends on the channel that it opened first of those with this number */
+  constructor(world: CheckerWorld, opening: (number: number) => readonly Sent[]) {
     this.#world = world;
+    this.#opening = opening;
   }
 
   get channels(): Iterable<ModelChannel> {
     return this.#channels.values();
   }
 
-  /** The broker opens a channel. */
-  open(number: number, sent: readonly Sent[]): ModelChannel {
-    const channel = new ModelChannel(number, this.owner, sent);
-    channel.owed.push({ name: 'channel.open-ok' });
-    this.#channels.set(number, channel);
+  /** The broker makes the channel whose first method has come. */
+  used(number: number): ModelChannel {
+    const channel = this.#channels.get(number);
+    check(channel !== undefined && !channel.isUsed, () => `channel ${number} is used, and not newly open`);
+    channel.isUsed = true;
     return channel;
   }
 
@@ -56,6 +59,7 @@ export class ConnectionChecker implements WireHandler {
 
   method(number: number, method: Method): void {
     if (number === 0) return;
+    if (method.name === 'channel.open-ok') return this.#opened(number);
     const channel = this.#channels.get(number);
     check(channel !== undefined, () => `${method.name} came on channel ${number}, which is not open`);
     switch (method.name) {
@@ -75,7 +79,7 @@ export class ConnectionChecker implements WireHandler {
         check(channel.refusedWith === method.replyCode, () => `${channel} was closed: ${method.replyText}`);
         return;
       case 'channel.close-ok':
-        check(!channel.isOpen, () => `${channel} was closed without being asked to`);
+        check(!(channel.isOpen && channel.isUsed), () => `${channel} was closed without being asked to`);
         return;
       default:
         this.#answered(channel, method);
@@ -99,6 +103,10 @@ export class ConnectionChecker implements WireHandler {
   }
 
   body(): void {}
+
+  #opened(number: number): void {
+    this.#channels.set(number, new ModelChannel(number, this.owner, this.#opening(number)));
+  }
 
   #content(channel: ModelChannel, { method, owed }: Pending, message: SimMessage): void {
     switch (method.name) {

@@ -55,6 +55,8 @@ export class ModelChannel {
   readonly sent: readonly Sent[];
   executed = 0;
   isOpen = true;
+  /** A method has come for it. */
+  isUsed = false;
   /** The refusal that closed it. */
   refusedWith = 0;
   readonly consumers = new Map<string, ModelConsumer>();

@@ -53,6 +53,10 @@ export class ObservedChannel implements ChannelPort {
     this.#run(code, () => this.#inner.method(id, input, start, end));
   }
 
+  expectMethod(): void {
+    this.#inner.expectMethod();
+  }
+
   header(input: Region, start: number, end: number, inputEnd: number): void {
     this.#look();
     this.#content(0, () => this.#inner.header(input, start, end, inputEnd));

@@ -4,7 +4,7 @@ import type { Owner } from '../../src/core/owner.ts';
 import type { Protocol } from '../../src/protocols/session.ts';
 import type { Turn } from '../../src/server/turn.ts';
 import { type CheckerWorld, ConnectionChecker } from './connection-checker.ts';
-import type { ModelChannel } from './model-channel.ts';
+import type { Sent } from './model-channel.ts';
 import { SimClient } from './sim-client.ts';
 import { check } from './sim-failure.ts';
 import { SimTransport } from './sim-transport.ts';
@@ -29,19 +29,12 @@ export class SimConnection {
 
   constructor({ world, protocol, port, frameMax, heartbeat, outputBytesMax }: SimConnectionOptions) {
     this.client = new SimClient({ frameMax, heartbeat, messages: world.messages });
-    this.checker = new ConnectionChecker(world);
+    this.checker = new ConnectionChecker(world, (number) => this.#opening(number));
     const onOutput = (bytes: Uint8Array) => {
       world.onOutput(port, bytes);
       this.checker.output(bytes);
     };
     this.transport = new SimTransport({ protocol, turn: world.turn, port, outputBytesMax, onOutput });
-  }
-
-  /** The broker opens a channel: the one that the client opened first of those with this number. */
-  channelOpened(number: number): ModelChannel {
-    const opened = this.client.opening.get(number)?.shift();
-    check(opened !== undefined, () => `the broker opened channel ${number} without being asked to`);
-    return this.checker.open(number, opened.sent);
   }
 
   /** Up to `count` bytes from the client arrive at the broker. @returns false when there were none. */
@@ -68,5 +61,12 @@ export class SimConnection {
   close(): void {
     this.transport.close();
     this.client.disconnected();
+  }
+
+  /** Of the channel that the client opened first of those with this number. */
+  #opening(number: number): readonly Sent[] {
+    const opened = this.client.opening.get(number)?.shift();
+    check(opened !== undefined, () => `the broker opened channel ${number} without being asked to`);
+    return opened.sent;
   }
 }

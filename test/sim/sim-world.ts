@@ -272,10 +272,10 @@ export class SimWorld {
 
   #openChannel(number: number, host: ChannelHost): ChannelPort {
     const connection = this.connections.find(({ transport }) => transport.session.output === host.output);
-    check(connection !== undefined, () => 'a channel was opened on no connection');
+    check(connection !== undefined, () => 'a channel is used on no connection');
     this.look(connection);
     connection.owner = host.owner;
-    const model = connection.channelOpened(number);
+    const model = connection.checker.used(number);
     return new ObservedChannel(new Channel(number, host), this, model, () => this.look(connection));
   }
 

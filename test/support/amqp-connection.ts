@@ -10,6 +10,7 @@ import { ByteWriter } from '../../src/base/byte-writer.ts';
 import { type Region, regionOf } from '../../src/base/bytes.ts';
 import { type FieldTable, table } from '../../src/base/field-table.ts';
 import { ChunkPool } from '../../src/base/output.ts';
+import { refusal } from '../../src/core/errors.ts';
 import type { AmqpOptions } from '../../src/protocols/amqp091/amqp-options.ts';
 import { AmqpProtocol } from '../../src/protocols/amqp091/amqp-protocol.ts';
 import type { ChannelHost, ChannelPort } from '../../src/protocols/amqp091/channel-contract.ts';
@@ -44,6 +45,8 @@ export class FakeChannel implements ChannelPort {
   readonly host: ChannelHost;
   readonly calls: string[] = [];
   isWaiting = false;
+  isTouched = false;
+  isExpectingContent = false;
   onMethod: (name: string) => void = () => {};
   onContent: () => void = () => {};
   onEndTurn: () => void = () => {};
@@ -57,6 +60,11 @@ export class FakeChannel implements ChannelPort {
     const name = findMethodName(id) ?? 'unknown';
     this.calls.push(name);
     this.onMethod(name);
+    this.host.touch(this);
+  }
+
+  expectMethod(): void {
+    if (this.isExpectingContent) throw refusal.unexpectedFrame('expected content header for class 60');
   }
 
   header(_input: Region, start: number, end: number, _inputEnd: number): void {
@@ -71,6 +79,7 @@ export class FakeChannel implements ChannelPort {
 
   endTurn(): void {
     this.onEndTurn();
+    if (this.isWaiting) this.host.touch(this);
   }
 
   drained(): void {
@@ -87,7 +96,7 @@ export class FakeChannel implements ChannelPort {
     for (let written = 0; written < bytes; written += 200) {
       writeMethodFrame(this.host.output, this.number, { name: 'basic.cancel-ok', consumerTag: text });
     }
-    this.host.touch();
+    this.host.touch(this);
     this.host.answered();
   }
 }
@@ -149,10 +158,19 @@ export class TestConnection implements Transport {
     return this.events.at(-1);
   }
 
+  /** The channel, which comes to be with its first method: when there was none yet, with one that leaves no trace. */
   channel(number: number): FakeChannel {
-    const channel = this.channels.findLast((candidate) => candidate.number === number);
+    const present = this.#findChannel(number);
+    if (present !== undefined) return present;
+    this.hold(method(number, { name: 'channel.flow', active: true }));
+    const channel = this.#findChannel(number);
     if (channel === undefined) throw new Error(`channel ${number} was not opened`);
+    channel.calls.length = 0;
     return channel;
+  }
+
+  #findChannel(number: number): FakeChannel | undefined {
+    return this.channels.findLast((channel) => channel.number === number);
   }
 
   /** Hands in bytes. @returns what the server wrote, which the socket has taken. */
@@ -270,6 +288,7 @@ function describeFrame(type: number, channel: number, payload: Uint8Array): stri
   if (type === FRAME_TYPES.heartbeat) return `${on}heartbeat`;
   const reader = new ByteReader(regionOf(payload));
   const decoded = decodeMethod(reader.u32(), reader);
+  if (decoded?.name === 'connection.blocked') return `${decoded.name} ${decoded.reason}`;
   if (decoded?.name !== 'connection.close' && decoded?.name !== 'channel.close') return `${on}${decoded?.name}`;
   const { name, replyCode, replyText, classId, methodId } = decoded;
   return `${on}${name} ${replyCode} ${replyText} ${classId}/${methodId}`;

@@ -9,6 +9,7 @@ export const SERVER_CAPABILITIES: FieldTable = table({
   publisher_confirms: true,
   'basic.nack': true,
   consumer_cancel_notify: true,
+  'connection.blocked': true,
   authentication_failure_close: true,
   per_consumer_qos: true,
 });
@@ -18,9 +19,15 @@ export interface ClientCapabilities {
   readonly authenticationFailureClose: boolean;
   /** The server may send basic.cancel. */
   readonly consumerCancelNotify: boolean;
+  /** The server may send connection.blocked and unblocked. */
+  readonly connectionBlocked: boolean;
 }
 
-export const NO_CAPABILITIES: ClientCapabilities = { authenticationFailureClose: false, consumerCancelNotify: false };
+export const NO_CAPABILITIES: ClientCapabilities = {
+  authenticationFailureClose: false,
+  consumerCancelNotify: false,
+  connectionBlocked: false,
+};
 
 /** @param clientProperties of connection.start-ok; without a table of capabilities there are none */
 export function clientCapabilities(clientProperties: FieldTable): ClientCapabilities {
@@ -29,6 +36,7 @@ export function clientCapabilities(clientProperties: FieldTable): ClientCapabili
   return {
     authenticationFailureClose: isTrue(field.value, 'authentication_failure_close'),
     consumerCancelNotify: isTrue(field.value, 'consumer_cancel_notify'),
+    connectionBlocked: isTrue(field.value, 'connection.blocked'),
   };
 }
 

@@ -11,20 +11,32 @@ import type { Vhost } from '../../core/vhost.ts';
 
 /** A channel, as the connection sees it. Refusals are thrown and answered by the connection. */
 export interface ChannelPort {
+  /** A method of the channel itself comes. @throws BrokerError 505 when the rest of a message is due instead. */
+  expectMethod(): void;
   /** A method whose arguments are `input.bytes[start, end)`, behind class and method id. */
   method(id: number, input: Region, start: number, end: number): void;
   /** A content header's payload; `inputEnd` tells how far the buffer holds what comes behind it. */
   header(input: Region, start: number, end: number, inputEnd: number): void;
   /** A piece of a body frame's payload. */
   body(input: Region, start: number, end: number): void;
-  /** The log has been flushed. */
+  /** The log has been flushed. Called when the channel was touched. */
   endTurn(): void;
   /** The output has room again. */
   drained(): void;
   /** Gives everything back. */
   close(): void;
-  /** True while no more input may be handed in: the answer to the last method is still to come. */
+  /**
+   * True while no more input may be handed in: the answer to the last method is still to come. A channel that waits
+   * touches itself each turn.
+   */
   readonly isWaiting: boolean;
+}
+
+/** A channel that asks for the end of its turn. */
+export interface TouchedChannel {
+  readonly number: number;
+  /** The connection's own mark; false at first. */
+  isTouched: boolean;
 }
 
 /** The connection, as a channel sees it. */
@@ -42,8 +54,11 @@ export interface ChannelHost {
   readonly isOutputFull: boolean;
   /** The client understands basic.cancel from the server. */
   readonly canCancelConsumers: boolean;
-  /** Asks for `endTurn` at the end of this turn, or of the next when this one is ending. */
-  touch(): void;
+  /**
+   * The channel has written something, or waits: its `endTurn` is called at the end of this turn, or of the next when
+   * this one is ending. Cheap; may be repeated.
+   */
+  touch(channel: TouchedChannel): void;
   /** An answer was written: when the output is full, no more input is taken until it has drained. */
   answered(): void;
 }

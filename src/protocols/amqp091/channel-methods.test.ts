@@ -294,9 +294,27 @@ describe('other methods', () => {
   test.each([
     [{ name: 'basic.recover', requeue: false }, 'NOT_IMPLEMENTED - requeue=false'],
     [{ name: 'channel.flow', active: false }, 'NOT_IMPLEMENTED - active=false'],
-    [{ name: 'tx.select' }, 'NOT_IMPLEMENTED - tx.select'],
   ] as const)('%o is not implemented', (method, text) => {
     expect(() => new TestChannel().send(method)).toThrow(text);
+  });
+
+  test('a method that only a server sends ends the connection', () => {
+    expect(() => new TestChannel().send({ name: 'channel.flow-ok', active: true })).toThrow(
+      'COMMAND_INVALID - unimplemented method',
+    );
+  });
+
+  test('access.request gets the ticket that every client gets', () => {
+    const request: Method = {
+      name: 'access.request',
+      realm: '/data',
+      exclusive: false,
+      passive: true,
+      active: true,
+      write: true,
+      read: true,
+    };
+    expect(answers(new TestChannel(), request)).toEqual(['access.request-ok 1']);
   });
 
   test('an unknown method ends the connection', () => {

@@ -133,16 +133,19 @@ const HANDLERS: Handlers = {
     if (!method.noWait) channel.answer({ name: 'confirm.select-ok' });
   },
 
+  // Of AMQP 0-8, where a ticket stood for a permission.
+  'access.request': (channel) => channel.answer({ name: 'access.request-ok', ticket: 1 }),
+
   'channel.flow': (channel, method) => {
     if (!method.active) throw refusal.notImplemented('active=false');
     channel.answer({ name: 'channel.flow-ok', active: true });
   },
 };
 
-/** @throws BrokerError what the method is refused with; 540 for a method that is not there. */
+/** @throws BrokerError what the method is refused with; 503 for a method that only a server sends. */
 export function handleMethod(channel: MethodChannel, method: Method): void {
   const handler = HANDLERS[method.name] as Handler<Method> | undefined;
-  if (handler === undefined) throw refusal.notImplemented(method.name);
+  if (handler === undefined) throw refusal.commandInvalid('unimplemented method');
   handler(channel, method);
 }
 

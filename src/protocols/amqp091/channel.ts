@@ -43,6 +43,7 @@ export class Channel implements ChannelPort, DeliverySink, MethodChannel {
   readonly unacked: Unacked;
   readonly consumers: ChannelConsumers;
   readonly writer: DeliveryWriter;
+  isTouched = false;
   /** The queue declared last, which an empty name stands for. */
   lastQueueName: string | undefined;
   /** basic.qos without `global`: for consumers to come. */
@@ -68,7 +69,7 @@ export class Channel implements ChannelPort, DeliverySink, MethodChannel {
 
   /** A method whose arguments are `input.bytes[start, end)`. */
   method(id: number, input: Region, start: number, end: number): void {
-    if (this.#publisher.isExpectingContent) throw this.#publisher.unexpectedFrame();
+    this.expectMethod();
     switch (id) {
       case METHOD_IDS['basic.publish']:
         return this.#publisher.method(input, start, end);
@@ -81,6 +82,10 @@ export class Channel implements ChannelPort, DeliverySink, MethodChannel {
       default:
         return this.#decoded(id, input, start, end);
     }
+  }
+
+  expectMethod(): void {
+    if (this.#publisher.isExpectingContent) throw this.#publisher.unexpectedFrame();
   }
 
   header(input: Region, start: number, end: number, inputEnd: number): void {
@@ -97,7 +102,7 @@ export class Channel implements ChannelPort, DeliverySink, MethodChannel {
   endTurn(): void {
     if (this.#waiting?.tryAnswer() === true) this.#waiting = undefined;
     this.#writeConfirms();
-    if (this.#waiting !== undefined) this.host.touch();
+    if (this.#waiting !== undefined) this.host.touch(this);
   }
 
   /** The output has room again. */
@@ -121,14 +126,14 @@ export class Channel implements ChannelPort, DeliverySink, MethodChannel {
 
   deliver(consumerId: number, message: MessageHandle, tag: number, redelivered: boolean): void {
     this.writer.deliver(this.consumers.template(consumerId), message, tag, redelivered);
-    this.host.touch();
+    this.host.touch(this);
   }
 
   cancelled(consumerId: number): void {
     const tag = this.consumers.forget(consumerId);
     if (!this.host.canCancelConsumers) return;
     writeMethodFrame(this.host.output, this.number, { name: 'basic.cancel', consumerTag: tag, noWait: true });
-    this.host.touch();
+    this.host.touch(this);
   }
 
   /** Every publish from now on is confirmed. */
@@ -144,7 +149,7 @@ export class Channel implements ChannelPort, DeliverySink, MethodChannel {
 
   /** An answer was written: the output may be full now, then no more input is taken. */
   answered(): void {
-    this.host.touch();
+    this.host.touch(this);
     this.host.answered();
   }
 
@@ -170,7 +175,7 @@ export class Channel implements ChannelPort, DeliverySink, MethodChannel {
   waitUntil(tryAnswer: () => boolean): void {
     if (tryAnswer()) return;
     this.#waiting = { tryAnswer };
-    this.host.touch();
+    this.host.touch(this);
   }
 
   #settle(input: Region, start: number, end: number, multipleBit: number, outcome: Outcome): void {
@@ -190,7 +195,7 @@ export class Channel implements ChannelPort, DeliverySink, MethodChannel {
 
   #afterContent(): void {
     const publisher = this.#publisher;
-    if (publisher.confirms !== undefined) this.host.touch();
+    if (publisher.confirms !== undefined) this.host.touch(this);
     if (!publisher.hasReturned) return;
     publisher.hasReturned = false;
     this.answered();
@@ -201,12 +206,12 @@ export class Channel implements ChannelPort, DeliverySink, MethodChannel {
     const confirms = this.#publisher.confirms;
     if (confirms === undefined || this.#confirmedUpTo === confirms.published) return;
     const upTo = confirms.advance(this.host.broker.log.durable);
-    if (confirms.isWaiting) this.host.touch();
+    if (confirms.isWaiting) this.host.touch(this);
     if (upTo === this.#confirmedUpTo || this.host.isOutputFull) return;
     const multiple = upTo > this.#confirmedUpTo + 1;
     this.#confirmedUpTo = upTo;
     writeMethodFrame(this.host.output, this.number, { name: 'basic.ack', deliveryTag: upTo, multiple });
-    this.host.touch();
+    this.host.touch(this);
   }
 }
 

@@ -94,8 +94,22 @@ describe('closing', () => {
     expect(connection.channel(1).calls).toEqual(['basic.recover']);
   });
 
-  test('a channel may be closed in the middle of a message', () => {
-    expect(openConnection().send(PUBLISH, close(1))).toEqual(['1 channel.close-ok']);
+  test('a channel that was never used is closed as well', () => {
+    const connection = openConnection();
+    expect(connection.send(openChannel(2), close(2), openChannel(2))).toEqual([
+      '2 channel.open-ok',
+      '2 channel.close-ok',
+      '2 channel.open-ok',
+    ]);
+    expect(connection.channels).toEqual([]);
+  });
+
+  test('a channel may not be closed in the middle of a message', () => {
+    const connection = openConnection();
+    connection.channel(1).isExpectingContent = true;
+    expect(connection.send(PUBLISH, close(1))).toEqual([
+      'connection.close 505 UNEXPECTED_FRAME - expected content header for class 60 60/40',
+    ]);
   });
 
   test.each([

@@ -7,7 +7,8 @@
 
 import type { Region } from '../../base/bytes.ts';
 import { type BrokerError, refusal } from '../../core/errors.ts';
-import type { ChannelHost, ChannelPort, OpenChannel } from './channel-contract.ts';
+import type { ChannelPort, OpenChannel } from './channel-contract.ts';
+import type { ConnectionHost } from './connection-host.ts';
 import type { ConnectionLog } from './connection-log.ts';
 import { writeMethodFrame } from './frames-out.ts';
 import { METHOD_IDS, type Method } from './methods.ts';
@@ -16,6 +17,7 @@ import { asRefusal, closeMethod } from './refused.ts';
 /** Class id and method id. */
 const METHOD_ID_BYTES = 4;
 const CONNECTION_CLASS = 10;
+const CHANNEL_CLASS = 20;
 
 const CHANNEL_OPEN = METHOD_IDS['channel.open'];
 const CHANNEL_CLOSE = METHOD_IDS['channel.close'];
@@ -23,13 +25,15 @@ const CHANNEL_CLOSE_OK = METHOD_IDS['channel.close-ok'];
 const PUBLISH = METHOD_IDS['basic.publish'];
 
 export interface ChannelsOptions {
-  readonly host: ChannelHost;
+  readonly host: ConnectionHost;
   readonly openChannel: OpenChannel;
   readonly log: ConnectionLog;
   /** Highest number, and how many may be open; 0 is unlimited. */
   readonly channelMax: number;
   /** Ends the connection because of what was done on a channel. */
   readonly fail: (channel: number, error: BrokerError, methodId: number) => void;
+  /** The first basic.publish of the connection has come. */
+  readonly publishing: () => void;
 }
 
 interface Slot {
@@ -39,9 +43,13 @@ interface Slot {
   methodId: number;
 }
 
+/** A channel that has done nothing since it was opened. Clients open many in advance: until then it costs nothing. */
+const UNUSED: Slot = { port: undefined, methodId: CHANNEL_OPEN };
+
 export class Channels {
   /** True while a channel may not be given more input. */
   isWaiting = false;
+  #isPublishing = false;
   readonly #options: ChannelsOptions;
   readonly #slots = new Map<number, Slot>();
   /** The one that the last frame was for, because the next is likely to be for it too. */
@@ -62,18 +70,20 @@ export class Channels {
     const slot = this.#find(number);
     try {
       if (slot === undefined) this.#open(number, id);
-      else if (slot.port === undefined) this.#whileClosing(number, id);
-      else this.#inOpen(number, slot, slot.port, id, input, start + METHOD_ID_BYTES, end);
+      else if (slot.port !== undefined) this.#inOpen(number, slot, slot.port, id, input, start + METHOD_ID_BYTES, end);
+      else if (slot === UNUSED) this.#first(number, id, input, start + METHOD_ID_BYTES, end);
+      else this.#whileClosing(number, id);
     } catch (thrown) {
       const error = asRefusal(thrown);
-      const isInContent = error.reply === 'UNEXPECTED_FRAME' && slot !== undefined;
-      this.#refuse(number, slot, error, isInContent ? contentMethod(slot) : id);
+      const failed = this.#find(number);
+      const isInContent = error.reply === 'UNEXPECTED_FRAME' && failed !== undefined;
+      this.#refuse(number, failed, error, isInContent ? contentMethod(failed) : id);
     }
   }
 
   header(number: number, input: Region, start: number, end: number, inputEnd: number): void {
     const slot = this.#find(number);
-    if (slot === undefined) return this.#refuse(number, slot, noMethodYet(), 0);
+    if (slot === undefined || slot === UNUSED) return this.#options.fail(number, noMethodYet(), 0);
     try {
       slot.port?.header(input, start, end, inputEnd);
     } catch (thrown) {
@@ -83,7 +93,7 @@ export class Channels {
 
   body(number: number, input: Region, start: number, end: number): void {
     const slot = this.#find(number);
-    if (slot === undefined) return this.#refuse(number, slot, noMethodYet(), 0);
+    if (slot === undefined || slot === UNUSED) return this.#options.fail(number, noMethodYet(), 0);
     try {
       slot.port?.body(input, start, end);
     } catch (thrown) {
@@ -93,14 +103,7 @@ export class Channels {
 
   endTurn(): void {
     this.isWaiting = false;
-    for (const [number, slot] of this.#slots) {
-      try {
-        slot.port?.endTurn();
-      } catch (thrown) {
-        this.#refuse(number, slot, asRefusal(thrown), slot.methodId);
-      }
-      if (slot.port?.isWaiting === true) this.isWaiting = true;
-    }
+    this.#options.host.forTouched((number) => this.#endTurn(number));
   }
 
   drained(): void {
@@ -110,9 +113,23 @@ export class Channels {
   /** Every channel gives back what it has. */
   closeAll(): void {
     for (const slot of this.#slots.values()) slot.port?.close();
+    const { broker, owner } = this.#options.host;
+    broker.connections.removeChannels(owner.user, this.count);
     this.#slots.clear();
     this.#lastSlot = undefined;
     this.isWaiting = false;
+  }
+
+  #endTurn(number: number): void {
+    // Closed meanwhile, perhaps.
+    const slot = this.#slots.get(number);
+    if (slot?.port === undefined) return;
+    try {
+      slot.port.endTurn();
+    } catch (thrown) {
+      this.#refuse(number, slot, asRefusal(thrown), slot.methodId);
+    }
+    if (slot.port?.isWaiting === true) this.isWaiting = true;
   }
 
   #find(number: number): Slot | undefined {
@@ -124,24 +141,52 @@ export class Channels {
 
   #open(number: number, id: number): void {
     if (id !== CHANNEL_OPEN) throw refusal.channelError("expected 'channel.open'");
-    const { channelMax, host, openChannel } = this.#options;
+    const { channelMax, host } = this.#options;
     if (channelMax > 0 && this.count >= channelMax) throw tooManyChannels(this.count, channelMax);
     if (channelMax > 0 && number > channelMax) throw numberTooHigh(number, channelMax);
-    this.#slots.set(number, { port: openChannel(number, host), methodId: id });
+    host.broker.connections.addChannel(host.owner.user);
+    this.#slots.set(number, UNUSED);
     this.#answer(number, { name: 'channel.open-ok' });
   }
 
+  /** The first method of a channel. */
+  #first(number: number, id: number, input: Region, start: number, end: number): void {
+    if (id === CHANNEL_CLOSE) return this.#closeByClient(number);
+    const { host, openChannel } = this.#options;
+    const port = openChannel(number, host);
+    const slot = { port, methodId: CHANNEL_OPEN };
+    this.#slots.set(number, slot);
+    this.#lastSlot = slot;
+    this.#inOpen(number, slot, port, id, input, start, end);
+  }
+
   #inOpen(number: number, slot: Slot, port: ChannelPort, id: number, input: Region, start: number, end: number): void {
-    if (id === CHANNEL_CLOSE) return this.#closeByClient(number, port);
-    if (id === CHANNEL_OPEN) throw refusal.channelError("second 'channel.open' seen");
-    if (id === CHANNEL_CLOSE_OK || id >>> 16 === CONNECTION_CLASS) throw refusal.commandInvalid('unimplemented method');
+    const classId = id >>> 16;
+    if (classId === CHANNEL_CLASS && this.#ofChannel(number, port, id)) return;
+    if (classId === CONNECTION_CLASS) throw refusal.commandInvalid('unimplemented method');
     port.method(id, input, start, end);
     slot.methodId = id;
     if (port.isWaiting) this.isWaiting = true;
+    if (id === PUBLISH && !this.#isPublishing) this.#publishes();
   }
 
-  #closeByClient(number: number, port: ChannelPort): void {
+  /** @returns false when the method is for the channel itself. */
+  #ofChannel(number: number, port: ChannelPort, id: number): boolean {
+    port.expectMethod();
+    if (id === CHANNEL_OPEN) throw refusal.channelError("second 'channel.open' seen");
+    if (id === CHANNEL_CLOSE_OK) throw refusal.commandInvalid('unimplemented method');
+    if (id !== CHANNEL_CLOSE) return false;
     port.close();
+    this.#closeByClient(number);
+    return true;
+  }
+
+  #publishes(): void {
+    this.#isPublishing = true;
+    this.#options.publishing();
+  }
+
+  #closeByClient(number: number): void {
     this.#forget(number);
     this.#answer(number, { name: 'channel.close-ok' });
   }
@@ -161,6 +206,8 @@ export class Channels {
   }
 
   #forget(number: number): void {
+    const { broker, owner } = this.#options.host;
+    broker.connections.removeChannels(owner.user, 1);
     this.#slots.delete(number);
     this.#lastSlot = undefined;
   }
@@ -168,7 +215,7 @@ export class Channels {
   #answer(number: number, method: Method): void {
     const { host } = this.#options;
     writeMethodFrame(host.output, number, method);
-    host.touch();
+    host.written();
     host.answered();
   }
 }

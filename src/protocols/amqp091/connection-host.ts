@@ -7,7 +7,7 @@ import type { Broker } from '../../core/broker.ts';
 import type { Owner } from '../../core/owner.ts';
 import type { Vhost } from '../../core/vhost.ts';
 import type { Transport } from '../session.ts';
-import type { ChannelHost } from './channel-contract.ts';
+import type { ChannelHost, TouchedChannel } from './channel-contract.ts';
 
 export interface ConnectionHostOptions {
   readonly broker: Broker;
@@ -36,6 +36,8 @@ export class ConnectionHost implements ChannelHost {
   readonly #transport: Transport;
   readonly #outputBytesMax: number;
   #hasHeldBack = false;
+  #touched: TouchedChannel[] = [];
+  #spare: TouchedChannel[] = [];
 
   constructor(options: ConnectionHostOptions) {
     this.broker = options.broker;
@@ -65,7 +67,29 @@ export class ConnectionHost implements ChannelHost {
     return hasHeldBack;
   }
 
-  touch(): void {
+  touch(channel: TouchedChannel): void {
+    if (!channel.isTouched) {
+      channel.isTouched = true;
+      this.#touched.push(channel);
+    }
+    this.#transport.touch();
+  }
+
+  /** Calls back for each channel that was touched; one that is touched meanwhile has its turn with the next call. */
+  forTouched(handle: (number: number) => void): void {
+    const touched = this.#touched;
+    this.#touched = this.#spare;
+    this.#spare = [];
+    for (const channel of touched) {
+      channel.isTouched = false;
+      handle(channel.number);
+    }
+    touched.length = 0;
+    this.#spare = touched;
+  }
+
+  /** Bytes were written that are no channel's. */
+  written(): void {
     this.#transport.touch();
   }
 

@@ -44,6 +44,10 @@ export class ConnectionLog {
     this.#lines.info(`connection ${this.#name}: ${granted}`);
   }
 
+  secretUpdated(reason: string): void {
+    this.#lines.info(`connection ${this.#name}: user '${this.#user}' updated secret, reason: ${printable(reason)}`);
+  }
+
   loginRefused(reason: string): void {
     this.#lines.error(`Error on AMQP connection (${this.#name}, state: starting): ${printable(reason)}`);
   }

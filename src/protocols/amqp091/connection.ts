@@ -9,21 +9,22 @@ import { ByteReader } from '../../base/byte-reader.ts';
 import type { Region } from '../../base/bytes.ts';
 import { Output } from '../../base/output.ts';
 import { type BrokerError, refusal } from '../../core/errors.ts';
+import type { OpenConnection } from '../../core/open-connections.ts';
 import { Owner } from '../../core/owner.ts';
 import type { Session, Transport } from '../session.ts';
 import type { AmqpContext } from './amqp-options.ts';
-import { Channels } from './channels.ts';
-import { ConnectionHost } from './connection-host.ts';
 import { ConnectionLog, connectionName } from './connection-log.ts';
 import { FRAME_TYPES } from './frame.ts';
 import { unexpectedFrame } from './frame-errors.ts';
 import { type FrameHandler, FrameReader } from './frame-reader.ts';
 import { encodeFrame, writeMethodFrame } from './frames-out.ts';
-import { Handshake } from './handshake.ts';
+import { Handshake, unexpectedMethod } from './handshake.ts';
 import { Heartbeat } from './heartbeat.ts';
+import type { ConnectionUpdateSecret } from './methods/connection.ts';
 import { decodeMethod, type Method } from './methods.ts';
 import { AMQP_0_9_1_HEADER, HeaderCollector } from './protocol-header.ts';
 import { asRefusal, closeMethod } from './refused.ts';
+import { VhostSession } from './vhost-session.ts';
 
 /** How long a client may take to confirm our close. */
 const CLOSING_MS = 30_000;
@@ -34,7 +35,7 @@ const HEARTBEAT = encodeFrame(FRAME_TYPES.heartbeat, 0, new Uint8Array(0));
 
 const argumentReader = new ByteReader();
 
-export class AmqpConnection implements Session, FrameHandler {
+export class AmqpConnection implements Session, FrameHandler, OpenConnection {
   readonly output: Output;
   readonly #context: AmqpContext;
   readonly #transport: Transport;
@@ -47,8 +48,7 @@ export class AmqpConnection implements Session, FrameHandler {
   #state: 'header' | 'handshake' | 'running' | 'closing' | 'closed' = 'header';
   #header: HeaderCollector | undefined = new HeaderCollector();
   #heartbeat: Heartbeat | undefined;
-  #host: ConnectionHost | undefined;
-  #channels: Channels | undefined;
+  #open: VhostSession | undefined;
   #closingUntilMs = 0;
   #hasAnsweredClose = false;
   #isReadingPaused = false;
@@ -75,7 +75,7 @@ export class AmqpConnection implements Session, FrameHandler {
   }
 
   endTurn(): void {
-    const channels = this.#channels;
+    const channels = this.#open?.channels;
     if (channels === undefined) return;
     let wasPaused = this.isPaused;
     channels.endTurn();
@@ -90,8 +90,7 @@ export class AmqpConnection implements Session, FrameHandler {
 
   drained(): void {
     // Called after nearly every write: nothing may come of it unless somebody was held back.
-    if (this.#host?.drained() !== true) return;
-    this.#channels?.drained();
+    if (this.#open?.drained() !== true) return;
     this.#resume();
     this.#transport.touch();
   }
@@ -113,8 +112,7 @@ export class AmqpConnection implements Session, FrameHandler {
     if (this.#state === 'closing' || this.#state === 'closed') return;
     if (this.#state === 'header' || this.#handshake.state === 'starting') return this.#end();
     this.#giveBack();
-    const reason = "broker forced connection closure with reason 'shutdown'";
-    this.#sendClose(refusal.connectionForced(reason), 0);
+    this.#sendClose(refusal.connectionForced("broker forced connection closure with reason 'shutdown'"), 0);
     this.#resume();
   }
 
@@ -127,25 +125,49 @@ export class AmqpConnection implements Session, FrameHandler {
     this.#reader.stop();
   }
 
+  // What the rest of the broker calls.
+
+  get user(): string {
+    return this.#handshake.user;
+  }
+
+  get vhost(): string {
+    return this.#handshake.vhost?.name ?? '';
+  }
+
+  get channelCount(): number {
+    return this.#open?.channels.count ?? 0;
+  }
+
+  close(reason: string): void {
+    this.#fail(0, refusal.connectionForced(reason), 0);
+    this.#resume();
+  }
+
+  alarmsChanged(): void {
+    this.#open?.alarmsChanged();
+    this.#resume();
+  }
+
   // What the frame reader calls.
 
   get isPaused(): boolean {
-    return this.#state === 'running' && (this.#channels?.isWaiting === true || this.#host?.isHeld === true);
+    return this.#state === 'running' && this.#open?.isPaused === true;
   }
 
   method(channel: number, input: Region, start: number, end: number): void {
-    if (channel > 0 && this.#state === 'running') this.#channels?.method(channel, input, start, end);
+    if (channel > 0 && this.#state === 'running') this.#open?.channels.method(channel, input, start, end);
     else if (channel === 0) this.#connectionMethod(input, start, end);
     else this.#unexpected(FRAME_TYPES.method, channel, input, start, end);
   }
 
   header(channel: number, input: Region, start: number, end: number, inputEnd: number): void {
-    if (channel > 0 && this.#state === 'running') this.#channels?.header(channel, input, start, end, inputEnd);
+    if (channel > 0 && this.#state === 'running') this.#open?.channels.header(channel, input, start, end, inputEnd);
     else this.#unexpected(FRAME_TYPES.header, channel, input, start, end);
   }
 
   body(channel: number, input: Region, start: number, end: number): void {
-    if (channel > 0 && this.#state === 'running') this.#channels?.body(channel, input, start, end);
+    if (channel > 0 && this.#state === 'running') this.#open?.channels.body(channel, input, start, end);
     else this.#unexpected(FRAME_TYPES.body, channel, input, start, end);
   }
 
@@ -198,10 +220,11 @@ export class AmqpConnection implements Session, FrameHandler {
   }
 
   #handle(method: Method): void {
-    if (method.name === 'connection.close') this.#closeByClient();
-    else if (this.#state === 'closing') {
-      if (method.name === 'connection.close-ok') this.#end();
-    } else this.#shakeHands(method);
+    if (this.#state === 'closing') this.#whileClosing(method);
+    else if (this.#state !== 'running') this.#shakeHands(method);
+    else if (method.name === 'connection.close') this.#closeByClient();
+    else if (method.name === 'connection.update-secret') this.#updateSecret(method);
+    else throw unexpectedMethod(this.#handshake.state);
   }
 
   #shakeHands(method: Method): void {
@@ -209,7 +232,7 @@ export class AmqpConnection implements Session, FrameHandler {
     const answer = handshake.handle(method);
     if (method.name === 'connection.start-ok') this.#authenticated();
     else if (method.name === 'connection.tune-ok') this.#tuned();
-    else this.#opened();
+    else this.#openVhost();
     if (answer !== undefined) this.#send(answer);
   }
 
@@ -225,40 +248,51 @@ export class AmqpConnection implements Session, FrameHandler {
     this.#heartbeat = new Heartbeat(heartbeat, this.#context.broker.clock.now());
   }
 
-  #opened(): void {
+  #openVhost(): void {
     const { user, tuning, capabilities, vhost } = this.#handshake;
     if (vhost === undefined) return;
     const { broker, limits, openChannel } = this.#context;
-    this.#host = new ConnectionHost({
+    this.#open = new VhostSession({
+      connection: this,
       broker,
       vhost,
       owner: new Owner(user, this.#name),
       output: this.output,
       transport: this.#transport,
       frameMax: tuning.frameMax,
+      channelMax: tuning.channelMax,
       messageBytesMax: limits.messageBytesMax,
       consumersMax: limits.consumersMax,
       outputBytesMax: limits.outputBytesMax,
       canCancelConsumers: capabilities.consumerCancelNotify,
-    });
-    this.#channels = new Channels({
-      host: this.#host,
+      isToldWhenBlocked: capabilities.connectionBlocked,
       openChannel,
       log: this.#log,
-      channelMax: tuning.channelMax,
+      send: (method) => this.#send(method),
       fail: (channel, error, methodId) => this.#fail(channel, error, methodId),
     });
     this.#state = 'running';
     this.#log.opened(vhost.name);
   }
 
+  #updateSecret({ newSecret, reason }: ConnectionUpdateSecret): void {
+    const { authenticator } = this.#context;
+    if (authenticator.updateSecret?.(this.user, newSecret) === false) throw refusal.secretRefused();
+    this.#log.secretUpdated(reason);
+    this.#send({ name: 'connection.update-secret-ok' });
+  }
+
   // The end.
 
   #closeByClient(): void {
-    if (this.#state === 'closing') return this.#answerCrossedClose();
     this.#giveBack();
     this.#send({ name: 'connection.close-ok' });
     this.#end();
+  }
+
+  #whileClosing(method: Method): void {
+    if (method.name === 'connection.close-ok') this.#end();
+    else if (method.name === 'connection.close') this.#answerCrossedClose();
   }
 
   /** Both sides closed at once. The client still owes the close-ok for ours. */
@@ -310,15 +344,11 @@ export class AmqpConnection implements Session, FrameHandler {
     this.#transport.destroy();
   }
 
-  /** Channels give back their messages, then the exclusive queues go. */
   #giveBack(): void {
-    const channels = this.#channels;
-    const host = this.#host;
-    if (channels === undefined || host === undefined) return;
-    this.#channels = undefined;
-    this.#host = undefined;
-    channels.closeAll();
-    host.vhost.ownerClosed(host.owner);
+    const open = this.#open;
+    if (open === undefined) return;
+    this.#open = undefined;
+    open.close();
     this.#transport.touch();
   }
 

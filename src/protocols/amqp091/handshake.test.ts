@@ -95,6 +95,7 @@ describe('connection.start', () => {
         publisher_confirms: true,
         'basic.nack': true,
         consumer_cancel_notify: true,
+        'connection.blocked': true,
         authentication_failure_close: true,
         per_consumer_qos: true,
       }),
@@ -249,9 +250,12 @@ describe('what comes out of order', () => {
     expect(written.at(-1)).toBe('connection.close 505 UNEXPECTED_FRAME - type 1, all octets = <<0,20,0,10,0>> 0/0');
   });
 
-  test('connection.close is answered at any time', () => {
+  test('connection.close before the connection is open', () => {
     const connection = new TestConnection();
-    expect(connection.send(PROTOCOL_HEADER, startOk(), close(0)).at(-1)).toBe('connection.close-ok');
+    expect(connection.send(PROTOCOL_HEADER, startOk(), close(0)).at(-1)).toBe(
+      'connection.close 504 CHANNEL_ERROR - unexpected method in connection state tuning 10/50',
+    );
+    connection.send(closeOk(0));
     expect(connection.lastEvent).toBe('closing');
   });
 });
@@ -277,3 +281,41 @@ describe('the time for the handshake', () => {
     expect(connection.events).toEqual([]);
   });
 });
+
+describe('a new secret', () => {
+  const updateSecret = method(0, {
+    name: 'connection.update-secret',
+    newSecret: Buffer.from('token'),
+    reason: 'the old one is about to expire',
+  });
+
+  test('is taken, and the log says so without it', () => {
+    const connection = new TestConnection();
+    connection.open();
+    expect(connection.send(updateSecret)).toEqual(['connection.update-secret-ok']);
+    expect(connection.lines.at(-1)).toBe(
+      "info connection 127.0.0.1:51234 -> 127.0.0.1:5672: user 'guest' updated secret, " +
+        'reason: the old one is about to expire',
+    );
+  });
+
+  test('that is refused ends the connection', () => {
+    const authenticator = { login: () => GRANTED, mayOpenVhost: () => true, updateSecret: () => false };
+    const connection = new TestConnection({ amqp: { authenticator } });
+    connection.open();
+    expect(connection.send(updateSecret)).toEqual([
+      'connection.close 530 NOT_ALLOWED - New secret was refused by one of the backends 10/70',
+    ]);
+  });
+});
+
+test('a connection above the limit of its vhost is refused', () => {
+  const connection = new TestConnection();
+  connection.world.broker.connections.limitVhost('/', 0);
+  expect(connection.open().at(-1)).toBe(
+    "connection.close 530 NOT_ALLOWED - access to vhost '/' refused for user 'guest': " +
+      'connection limit (0) is reached 10/40',
+  );
+});
+
+const GRANTED = { kind: 'granted', user: 'guest' } as const;

@@ -6,7 +6,8 @@
 import { unreachable } from '../../base/assert.ts';
 import { text } from '../../base/field-table.ts';
 import type { Authenticator, LoginOrigin, SaslMechanism } from '../../core/authentication.ts';
-import { refusal } from '../../core/errors.ts';
+import { type BrokerError, refusal } from '../../core/errors.ts';
+import type { OpenConnections } from '../../core/open-connections.ts';
 import type { Vhost } from '../../core/vhost.ts';
 import { type ClientCapabilities, clientCapabilities, NO_CAPABILITIES } from './capabilities.ts';
 import type { ConnectionStartOk } from './methods/connection.ts';
@@ -16,7 +17,7 @@ import { checkTuning, type Tuning } from './tuning.ts';
 export interface HandshakeOptions {
   readonly mechanisms: readonly SaslMechanism[];
   readonly authenticator: Pick<Authenticator, 'mayOpenVhost'>;
-  readonly broker: { findVhost(name: string): Vhost | undefined };
+  readonly broker: { findVhost(name: string): Vhost | undefined; readonly connections: OpenConnections };
   readonly tuning: Tuning;
 }
 
@@ -63,7 +64,7 @@ export class Handshake {
       default:
         unreachable(this.state);
     }
-    throw refusal.channelError(`unexpected method in connection state ${this.state}`);
+    throw unexpectedMethod(this.state);
   }
 
   #start(method: ConnectionStartOk): Method {
@@ -94,9 +95,15 @@ export class Handshake {
   #open(name: string): Method {
     const vhost = this.#options.broker.findVhost(name);
     if (vhost === undefined) throw refusal.vhostNotFound(name);
+    this.#options.broker.connections.assertMayOpen(this.user, name);
     if (!this.#options.authenticator.mayOpenVhost(this.user, name)) throw refusal.vhostRefused(name, this.user);
     this.vhost = vhost;
     this.state = 'running';
     return { name: 'connection.open-ok' };
   }
+}
+
+/** A method that may not come in this state of the conversation. */
+export function unexpectedMethod(state: Handshake['state']): BrokerError {
+  return refusal.channelError(`unexpected method in connection state ${state}`);
 }

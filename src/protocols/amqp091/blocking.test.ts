@@ -1,0 +1,93 @@
+/** connection.blocked: who is held by an alarm, and who is told. */
+
+import { describe, expect, test } from 'vitest';
+import {
+  closeOk,
+  open,
+  openChannel,
+  PROTOCOL_HEADER,
+  rawMethod,
+  startOk,
+  TestConnection,
+  tuneOk,
+} from '../../../test/support/amqp-connection.ts';
+import { table } from '../../base/field-table.ts';
+
+const GET = rawMethod(1, 60, 70, Uint8Array.of(0, 0, 1, 0x71, 0));
+const PUBLISH = rawMethod(1, 60, 40, Uint8Array.of(0, 0, 0, 1, 0x71, 0));
+const CAPABLE = table({ capabilities: { 'connection.blocked': true } });
+
+/** An open connection with channel 1. */
+function connected(properties = CAPABLE): TestConnection {
+  const connection = new TestConnection();
+  connection.send(PROTOCOL_HEADER, startOk({ properties }), tuneOk(), open('/'), openChannel(1));
+  connection.channel(1);
+  return connection;
+}
+
+describe('a connection that has published', () => {
+  test('is told once when alarms are set, and once when all are cleared', () => {
+    const connection = connected();
+    const { alarms } = connection.world.broker;
+    connection.send(PUBLISH);
+    alarms.set('disk');
+    alarms.set('memory');
+    expect(connection.written()).toEqual(['connection.blocked low on disk']);
+    alarms.clear('disk');
+    expect(connection.written()).toEqual([]);
+    alarms.clear('memory');
+    expect(connection.written()).toEqual(['connection.unblocked']);
+  });
+
+  test('is not read meanwhile, and what it sent is handled afterwards', () => {
+    const connection = connected();
+    const { alarms } = connection.world.broker;
+    connection.send(PUBLISH);
+    alarms.set('memory');
+    connection.hold(GET);
+    expect([connection.channel(1).calls, connection.lastEvent]).toEqual([['basic.publish'], 'paused']);
+    alarms.clear('memory');
+    expect([connection.channel(1).calls, connection.lastEvent]).toEqual([['basic.publish', 'basic.get'], 'resumed']);
+  });
+
+  test('is held without being told, when it did not ask to be', () => {
+    const connection = connected(table({}));
+    connection.send(PUBLISH);
+    connection.world.broker.alarms.set('memory');
+    expect([connection.written(), connection.lastEvent]).toEqual([[], 'paused']);
+  });
+
+  test('keeps its heartbeat while it is not read', () => {
+    const connection = connected();
+    connection.send(PUBLISH);
+    connection.world.broker.alarms.set('memory');
+    for (let minutes = 0; minutes < 10; minutes++) connection.pass(60_000);
+    expect(connection.lastEvent).toBe('paused');
+  });
+
+  test('can be closed by the broker', () => {
+    const connection = connected();
+    connection.send(PUBLISH);
+    connection.world.broker.alarms.set('memory');
+    connection.written();
+    for (const each of connection.world.broker.connections) each.close('Closed via management plugin');
+    expect(connection.written()).toEqual(['connection.close 320 CONNECTION_FORCED - Closed via management plugin 0/0']);
+    connection.send(closeOk(0));
+    expect(connection.lastEvent).toBe('closing');
+  });
+});
+
+test('the first publish during an alarm blocks', () => {
+  const connection = connected();
+  connection.world.broker.alarms.set('memory');
+  connection.world.broker.alarms.set('disk');
+  expect(connection.send(PUBLISH, GET)).toEqual(['connection.blocked low on memory & disk']);
+  expect(connection.channel(1).calls).toEqual(['basic.publish']);
+});
+
+test('a connection that only consumes goes on during an alarm', () => {
+  const connection = connected();
+  connection.world.broker.alarms.set('memory');
+  expect(connection.send(GET)).toEqual([]);
+  expect([connection.channel(1).calls, connection.events]).toEqual([['basic.get'], []]);
+});
