@@ -40,9 +40,9 @@ export const BLOCK_BYTES_MAX = SEGMENT_BYTES - BLOCK_HEAD_BYTES;
  * Below this a segment is worth emptying. Lower would cost less copying, but then memory settles at that share: with a
  * quarter, one message kept of a thousand held four times its bytes.
  */
-const SPARSE_BYTES = (SEGMENT_BYTES * 11) / 16;
+const SPARSE_BYTES = (SEGMENT_BYTES * 3) / 4;
 /** Emptying starts when segments in use exceed the live bytes by this factor and this much. */
-const COMPACTION_FACTOR = 1.5;
+const COMPACTION_FACTOR = 1.4;
 const COMPACTION_SLACK_BYTES = SEGMENT_BYTES;
 /** Free slabs kept for the next burst. */
 const SPARE_SLABS = 1;

@@ -19,16 +19,18 @@ const PERIOD_TICKS = 5;
 /** Slabs of 32 MB let go per tick: more at once, and the system stops us while it takes them. */
 const SLABS_PER_TICK = 4;
 
+type Collect = (isCompacting: boolean) => void;
+
 export class MemoryKeeper {
   readonly #broker: Broker;
   readonly #pool: ChunkPool;
-  readonly #collect: () => void;
+  readonly #collect: Collect;
   #droppedBytes = 0;
   #ticks = 0;
   #quietTicks = 0;
   #lastMessages = 0;
 
-  constructor(broker: Broker, pool: ChunkPool, collect: () => void = collectGarbage) {
+  constructor(broker: Broker, pool: ChunkPool, collect: Collect = collectGarbage) {
     this.#broker = broker;
     this.#pool = pool;
     this.#collect = collect;
@@ -48,7 +50,7 @@ export class MemoryKeeper {
     }
     if (this.#droppedBytes < COLLECT_BYTES_MIN && !hasJustBecomeQuiet) return;
     this.#droppedBytes = 0;
-    this.#collect();
+    this.#collect(hasJustBecomeQuiet);
   }
 
   #isQuiet(): boolean {
@@ -62,11 +64,17 @@ export class MemoryKeeper {
 
 let collector: unknown;
 
-/** The engine's collector, which has to be asked for by a flag; a few milliseconds, because messages are flat memory. */
-function collectGarbage(): void {
+/**
+ * The engine's collector, which has to be asked for by a flag; a few milliseconds, because messages are flat memory.
+ * Moving objects together takes as long again, and without it the pages of a heap that was larger stay.
+ */
+function collectGarbage(isCompacting: boolean): void {
   if (collector === undefined) {
     v8.setFlagsFromString('--expose-gc');
     collector = vm.runInNewContext('gc');
   }
-  if (typeof collector === 'function') collector();
+  if (typeof collector !== 'function') return;
+  if (isCompacting) v8.setFlagsFromString('--compact-on-every-full-gc');
+  collector();
+  if (isCompacting) v8.setFlagsFromString('--no-compact-on-every-full-gc');
 }
