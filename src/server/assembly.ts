@@ -36,6 +36,11 @@ export function assembleBroker(options: AssemblyOptions): { broker: Broker; prot
     random: new SystemRandom(),
     log: new MemoryLog(),
     permissions: FULL_PERMISSIONS,
+    nodeLimits: {
+      nodeName: `rabbit@${hostname()}`,
+      connectionsMax: configuration.connectionMax,
+      channelsMax: configuration.channelMaxPerNode,
+    },
     openResidency: (messages, pump) => new MemoryResidency(messages, pump, ALWAYS_RESIDENT),
   });
   broker.addVhost(configuration.defaultVhost);

@@ -4,10 +4,11 @@
 
 import type { Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
-import type { TLSSocket, TlsOptions } from 'node:tls';
 import { createServer as createTlsServer } from 'node:tls';
 import type { LogLines } from '../core/log-lines.ts';
 import { formatAddress } from './peer.ts';
+import { refusedCertificate } from './peer-certificate.ts';
+import type { ListenerTls } from './tls-material.ts';
 
 /** Every address of the machine, IPv4 and IPv6. */
 export const ALL_ADDRESSES = '::';
@@ -17,7 +18,7 @@ export interface ListenerOptions {
   readonly address: string;
   /** 0 takes a free one. */
   readonly port: number;
-  readonly tls?: TlsOptions;
+  readonly tls?: ListenerTls;
   /** How many connections may wait to be accepted. */
   readonly backlog: number;
   /** Takes a connection that has not begun to read; after the handshake for TLS. */
@@ -89,7 +90,8 @@ function plainServer(options: ListenerOptions): Server {
   return server;
 }
 
-function tlsServer(options: ListenerOptions, tls: TlsOptions, handshaking: Handshaking): Server {
+function tlsServer(options: ListenerOptions, tls: ListenerTls, handshaking: Handshaking): Server {
+  const { verifyDepth = Number.POSITIVE_INFINITY } = tls;
   const server = createTlsServer({ ...tls, noDelay: true });
   server.on('connection', (socket) => {
     const peer = remoteName(socket);
@@ -99,8 +101,9 @@ function tlsServer(options: ListenerOptions, tls: TlsOptions, handshaking: Hands
   server.on('secureConnection', (socket) => {
     const peer = remoteName(socket);
     handshaking.delete(peer);
-    if (tls.requestCert === true && hasWrongCertificate(socket)) {
-      options.logLines.warning(`TLS client ${peer} refused: ${socket.authorizationError}`);
+    const refused = tls.requestCert === true ? refusedCertificate(socket, { depth: verifyDepth }) : undefined;
+    if (refused !== undefined) {
+      options.logLines.warning(`TLS client ${peer} refused: ${refused}`);
       socket.destroy();
       return;
     }
@@ -112,11 +115,6 @@ function tlsServer(options: ListenerOptions, tls: TlsOptions, handshaking: Hands
     socket.destroy();
   });
   return server;
-}
-
-/** Node refuses either nobody or clients without a certificate as well; `verify_peer` alone lets the latter in. */
-function hasWrongCertificate(socket: TLSSocket): boolean {
-  return !socket.authorized && Object.keys(socket.getPeerCertificate()).length > 0;
 }
 
 function remoteName(socket: Socket): string {

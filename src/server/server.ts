@@ -3,7 +3,6 @@
  */
 
 import { setTimeout as delay } from 'node:timers/promises';
-import type { TlsOptions } from 'node:tls';
 import type { LogLines } from '../core/log-lines.ts';
 import type { Protocol } from '../protocols/session.ts';
 import { Connections } from './connections.ts';
@@ -12,6 +11,7 @@ import { formatAddress } from './peer.ts';
 import type { OpenReading } from './socket-reading.ts';
 import { READ_BUFFER_BYTES, readInto } from './socket-reading.ts';
 import type { ConnectionLimits } from './socket-transport.ts';
+import type { ListenerTls } from './tls-material.ts';
 import type { Turn } from './turn.ts';
 import type { TurnClock } from './turn-clock.ts';
 
@@ -26,7 +26,7 @@ export interface ListenRequest {
   readonly address: string;
   /** 0 takes a free one. */
   readonly port: number;
-  readonly tls?: TlsOptions;
+  readonly tls?: ListenerTls;
 }
 
 export interface ServerOptions {

@@ -5,7 +5,7 @@
 import { nearest } from './nearest.ts';
 import type { ListenAddress, OptionType } from './option-types.ts';
 import { NONE } from './option-types.ts';
-import type { Family, Option } from './options.ts';
+import type { Family, Option, TlsVersion } from './options.ts';
 import { FAMILIES, OPTIONS } from './options.ts';
 
 /** The value of each row of the options table. */
@@ -17,6 +17,9 @@ type OptionValues = {
 export interface Configuration extends OptionValues {
   readonly tcpListeners: readonly ListenAddress[];
   readonly tlsListeners: readonly ListenAddress[];
+  readonly tlsVersions: readonly TlsVersion[];
+  /** In the order of preference; none when Node.js is to choose. */
+  readonly tlsCiphers: readonly string[];
   /** Users who may connect to a loopback address only. */
   readonly loopbackUsers: readonly string[];
 }
@@ -64,6 +67,8 @@ export function configure(settings: Iterable<Setting>): Configuration {
     ...(options as OptionValues),
     tcpListeners: addresses(members(FAMILIES.tcpListeners, familySettings)),
     tlsListeners: addresses(members(FAMILIES.tlsListeners, familySettings)),
+    tlsVersions: [...members(FAMILIES.tlsVersions, familySettings).values()].filter((version) => version !== NONE),
+    tlsCiphers: [...members(FAMILIES.tlsCiphers, familySettings).values()],
     loopbackUsers: trueNames(members(FAMILIES.loopbackUsers, familySettings)),
   };
 }

@@ -39,6 +39,8 @@ export interface Family<Value> {
   readonly doc: string;
 }
 
+export type TlsVersion = 'tlsv1.3' | 'tlsv1.2' | 'tlsv1.1' | 'tlsv1';
+
 const KB = 1024;
 const MB = 1024 * KB;
 
@@ -78,6 +80,33 @@ export const OPTIONS = {
     type: flag,
     default: false,
     doc: 'Whether a client without a certificate is refused; with verify_peer only.',
+  }),
+  tlsDepth: option({
+    key: 'ssl_options.depth',
+    type: wholeNumber(0, 255),
+    default: 10,
+    unit: 'certificates',
+    doc: "How many intermediate certificates may stand between a client's and the authority; with verify_peer only.",
+  }),
+  tlsHonorsCipherOrder: option({
+    key: 'ssl_options.honor_cipher_order',
+    type: flag,
+    default: true,
+    doc: "Whether the server's order of ciphers decides, and not the client's.",
+  }),
+  connectionMax: option({
+    key: 'connection_max',
+    type: wholeNumberOrInfinity(0, 1_000_000_000),
+    default: Number.POSITIVE_INFINITY,
+    unit: 'connections',
+    doc: 'Connections of the node at most.',
+  }),
+  channelMaxPerNode: option({
+    key: 'channel_max_per_node',
+    type: wholeNumberOrInfinity(0, 1_000_000_000),
+    default: Number.POSITIVE_INFINITY,
+    unit: 'channels',
+    doc: 'Channels of all connections of the node at most.',
   }),
   clusterName: option({
     key: 'cluster_name',
@@ -234,6 +263,23 @@ export const FAMILIES = {
     whole: NO_LISTENERS,
     default: new Map(),
     doc: 'Where TLS connections are accepted; 5671 is usual. Off unless set.',
+  }),
+  tlsVersions: family<TlsVersion | typeof NONE>({
+    key: 'ssl_options.versions',
+    type: oneOf('tlsv1.3', 'tlsv1.2', 'tlsv1.1', 'tlsv1'),
+    whole: NO_LISTENERS,
+    default: new Map([
+      ['1', 'tlsv1.3'],
+      ['2', 'tlsv1.2'],
+    ]),
+    doc: 'A version of TLS that clients may speak. Versions before 1.2 need old ciphers as well.',
+  }),
+  tlsCiphers: family<string>({
+    key: 'ssl_options.ciphers',
+    type: nonEmptyText,
+    whole: { type: none, member: '' },
+    default: new Map(),
+    doc: "A cipher, by OpenSSL's name, in the order of preference. Those of Node.js unless set.",
   }),
   loopbackUsers: family<boolean>({
     key: 'loopback_users',
