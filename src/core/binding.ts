@@ -1,5 +1,6 @@
 /**
- * A binding: the rule by which an exchange hands messages on, and what makes two of them the same.
+ * A binding: the rule by which an exchange hands messages on to a queue or to another exchange, and what makes two of
+ * them the same. And what routing has to know of both its ends.
  */
 
 import { ByteWriter } from '../base/byte-writer.ts';
@@ -12,16 +13,46 @@ export interface RoutedQueue {
   readonly isDeleted: boolean;
 }
 
-/**
- * When exchanges become destinations too, this turns into a union over the kind of destination; `TargetSet.add` is the
- * one place of the routing that looks at it.
- */
-export interface Binding<Q extends RoutedQueue = RoutedQueue> {
+/** What routing has to know of an exchange. */
+export interface RoutedExchange<Q extends RoutedQueue = RoutedQueue> {
+  readonly name: string;
+  /** Rises whenever an answer of `route` may change, so that whoever keeps an answer can tell that it is old. */
+  readonly epoch: number;
+  /** False when the answer depends on the headers too, so that it cannot be kept. */
+  readonly routesByKeyOnly: boolean;
+  /** Takes the messages for which this exchange has no binding that matches. */
+  readonly alternate: RoutedExchange<Q> | undefined;
+  /** Adds what a message is handed on to. */
+  route(key: string, headers: FieldTable, into: Targets<Q>): void;
+}
+
+/** Collects what a message is handed on to. */
+export interface Targets<Q extends RoutedQueue = RoutedQueue> {
+  /** A binding matched. */
+  add(binding: Binding<Q>): void;
+  /** A queue matched without a binding. */
+  addQueue(queue: Q): void;
+}
+
+export type Destination<Q extends RoutedQueue = RoutedQueue> = Q | RoutedExchange<Q>;
+
+export type Binding<Q extends RoutedQueue = RoutedQueue> = QueueBinding<Q> | ExchangeBinding<Q>;
+
+export interface QueueBinding<Q extends RoutedQueue = RoutedQueue> extends BindingRule {
+  readonly kind: 'queue';
+  readonly destination: Q;
+}
+
+export interface ExchangeBinding<Q extends RoutedQueue = RoutedQueue> extends BindingRule {
+  readonly kind: 'exchange';
+  readonly destination: RoutedExchange<Q>;
+}
+
+interface BindingRule {
   /** Never reused; names the binding in the log. */
   readonly id: number;
   /** The exchange's name. */
   readonly source: string;
-  readonly destination: Q;
   /** The binding key. */
   readonly key: string;
   readonly arguments: FieldTable;

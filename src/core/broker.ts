@@ -6,6 +6,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
 import { Alarms } from './alarms.ts';
+import type { LogLines } from './log-lines.ts';
 import { Messages } from './messages.ts';
 import { type NodeLimits, OpenConnections } from './open-connections.ts';
 import type { Log, Permissions, Residency } from './ports.ts';
@@ -22,6 +23,8 @@ export interface BrokerOptions {
   readonly random: Random;
   readonly log: Log;
   readonly permissions: Permissions;
+  /** For the operator; nobody reads it unless given. */
+  readonly logLines?: LogLines;
   readonly openResidency: (messages: Messages, pump: Pump) => Residency;
   /** Unlimited unless given. */
   readonly nodeLimits?: NodeLimits;
@@ -32,6 +35,7 @@ export class Broker {
   readonly random: Random;
   readonly log: Log;
   readonly permissions: Permissions;
+  readonly logLines: LogLines | undefined;
   readonly messages = new Messages();
   readonly pump = new Pump();
   readonly residency: Residency;
@@ -46,6 +50,7 @@ export class Broker {
     this.random = options.random;
     this.log = options.log;
     this.permissions = options.permissions;
+    this.logLines = options.logLines;
     this.connections = new OpenConnections(options.nodeLimits);
     this.alarms = new Alarms(() => this.connections.alarmsChanged());
     this.residency = options.openResidency(this.messages, this.pump);

@@ -5,9 +5,11 @@
  * otherwise (RabbitMQ: rabbit_amqqueue:assert_equivalence, rabbit_exchange:assert_equivalence).
  */
 
-import type { FieldTable } from '../base/field-table.ts';
+import type { Field, FieldTable } from '../base/field-table.ts';
 import { refusal } from './errors.ts';
+import { ALTERNATE_ARGUMENT } from './exchange/alternates.ts';
 import type { Exchange } from './exchange/exchange.ts';
+import { fieldText, fieldTypeName, sameValue } from './field-value.ts';
 import type { Owner } from './owner.ts';
 import type { Queue } from './queue/queue.ts';
 
@@ -52,6 +54,29 @@ export function assertSameExchange(exchange: Exchange<Queue>, wanted: ExchangeRe
   assertSame('durable', 'exchange', name, vhost, String(wanted.durable), String(exchange.durable));
   assertSame('auto_delete', 'exchange', name, vhost, String(wanted.autoDelete), String(exchange.autoDelete));
   assertSame('internal', 'exchange', name, vhost, String(wanted.internal), String(exchange.internal));
+  assertSameArgument(ALTERNATE_ARGUMENT, { kind: 'exchange', name, vhost }, wanted.arguments, exchange.arguments);
+}
+
+/** Compares one argument of a declaration with what it was the first time. @throws BrokerError 406 */
+export function assertSameArgument(
+  argument: string,
+  { kind, name, vhost }: { readonly kind: 'queue' | 'exchange'; readonly name: string; readonly vhost: string },
+  wanted: FieldTable,
+  declared: FieldTable,
+): void {
+  const received = wanted.get(argument);
+  const current = declared.get(argument);
+  if (received === undefined && current === undefined) return;
+  if (received !== undefined && current !== undefined) {
+    if (sameValue(received, current)) return;
+    throw refusal.inequivalent(argument, kind, name, vhost, `'${fieldText(received)}'`, `'${fieldText(current)}'`);
+  }
+  throw refusal.inequivalent(argument, kind, name, vhost, describeArgument(received), describeArgument(current));
+}
+
+/** An argument that may not be there, in RabbitMQ's words. */
+function describeArgument(field: Field | undefined): string {
+  return field === undefined ? 'none' : `the value '${fieldText(field)}' of type '${fieldTypeName(field)}'`;
 }
 
 function assertSame(

@@ -108,6 +108,18 @@ export const refusal = {
     new BrokerError('PRECONDITION_FAILED', `${resource('queue', name, vhost)} not empty`),
   exchangeInUse: (name: string, vhost: string) =>
     new BrokerError('PRECONDITION_FAILED', `${resource('exchange', name, vhost)} in use`),
+  argumentType: (argument: string, kind: 'queue' | 'exchange', name: string, vhost: string, type: string) =>
+    new BrokerError(
+      'PRECONDITION_FAILED',
+      `invalid type '${type}' for arg '${argument}' in ${resource(kind, name, vhost)}`,
+    ),
+  matchValue: (value: string) =>
+    new BrokerError(
+      'PRECONDITION_FAILED',
+      `Invalid x-match field value ${value}; expected all, any, all-with-x, or any-with-x`,
+    ),
+  matchType: (type: string, value: string) =>
+    new BrokerError('PRECONDITION_FAILED', `Invalid x-match field type ${type} (value ${value}); expected longstr`),
   unknownExchangeType: (type: string) => new BrokerError('PRECONDITION_FAILED', `unknown exchange type '${type}'`),
   invalidExpiration: (text: string, why: string) =>
     new BrokerError('PRECONDITION_FAILED', `invalid expiration '${text}': ${why}`),

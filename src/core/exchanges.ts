@@ -4,20 +4,26 @@
  */
 
 import { EMPTY_TABLE, type FieldTable } from '../base/field-table.ts';
-import { assertSameExchange, type ExchangeRequest } from './declarations.ts';
+import type { Destination } from './binding.ts';
+import { assertAccessible, assertSameExchange, type ExchangeRequest } from './declarations.ts';
 import { refusal } from './errors.ts';
+import { Alternates, alternateName } from './exchange/alternates.ts';
 import { DefaultExchange } from './exchange/default.ts';
 import type { Exchange } from './exchange/exchange.ts';
-import { createExchange } from './exchange/types.ts';
+import { assertExchangeType, createExchange } from './exchange/types.ts';
 import { RESERVED_PREFIX, stripLineEnds } from './names.ts';
 import type { Owner } from './owner.ts';
 import type { Access, Log, Ticket } from './ports.ts';
 import type { Queue } from './queue/queue.ts';
 
+/** Those that every vhost has: the name, the type, and whether only other exchanges may publish to it. */
 const PREDECLARED = [
-  ['amq.direct', 'direct'],
-  ['amq.fanout', 'fanout'],
-  ['amq.topic', 'topic'],
+  ['amq.direct', 'direct', false],
+  ['amq.fanout', 'fanout', false],
+  ['amq.topic', 'topic', false],
+  ['amq.headers', 'headers', false],
+  ['amq.match', 'headers', false],
+  ['amq.rabbitmq.trace', 'topic', true],
 ] as const;
 
 /** What the exchanges need of their vhost. */
@@ -25,6 +31,8 @@ export interface ExchangesWorld {
   readonly log: Log;
   /** The vhost's. */
   readonly name: string;
+  /** For the operator. */
+  warn(text: string): void;
   nextId(): number;
   findQueue(name: string): Queue | undefined;
   /** @throws BrokerError 404; 405 when it belongs to another connection. */
@@ -44,14 +52,19 @@ export interface BindingRequest {
 export class Exchanges implements Iterable<Exchange<Queue>> {
   readonly #world: ExchangesWorld;
   readonly #exchanges = new Map<string, Exchange<Queue>>();
-  /** By queue: the exchanges that have bindings to it. */
-  readonly #sources = new Map<Queue, Set<Exchange<Queue>>>();
+  readonly #alternates: Alternates<Queue>;
+  /** By destination: the exchanges that have bindings to it. */
+  readonly #sources = new Map<Destination<Queue>, Set<Exchange<Queue>>>();
 
   constructor(world: ExchangesWorld) {
     this.#world = world;
     this.#exchanges.set('', new DefaultExchange(world.nextId(), (key) => world.findQueue(key)));
-    for (const [name, type] of PREDECLARED) {
-      this.#add({ name, type, durable: true, autoDelete: false, internal: false, arguments: EMPTY_TABLE });
+    this.#alternates = new Alternates(
+      (name) => this.#exchanges.get(name),
+      (exchange, alternate) => world.warn(lostMessage(exchange, alternate, world.name)),
+    );
+    for (const [name, type, internal] of PREDECLARED) {
+      this.#add({ name, type, durable: true, autoDelete: false, internal, arguments: EMPTY_TABLE });
     }
   }
 
@@ -70,9 +83,17 @@ export class Exchanges implements Iterable<Exchange<Queue>> {
     return exchange;
   }
 
+  /** For a client that asks whether it is there. @throws BrokerError 403 (default exchange, no permission), 404. */
+  declared(_owner: Owner, name: string): Exchange<Queue> {
+    const wantedName = stripLineEnds(name);
+    if (wantedName === '') throw refusal.defaultExchange();
+    return this.exchange(wantedName);
+  }
+
   /** @throws BrokerError 403 (reserved name, no permission), 406 (unknown type, or there is another one of that name). */
   declare(owner: Owner, request: ExchangeRequest): Ticket {
     const wanted = { ...request, name: stripLineEnds(request.name) };
+    assertExchangeType(wanted.type);
     if (wanted.name === '') throw refusal.defaultExchange();
     this.#world.assertMay(owner, 'exchange', wanted.name, 'configure');
     const present = this.#exchanges.get(wanted.name);
@@ -81,6 +102,7 @@ export class Exchanges implements Iterable<Exchange<Queue>> {
       return 0;
     }
     if (wanted.name.startsWith(RESERVED_PREFIX)) throw refusal.reservedExchangeName(wanted.name);
+    this.#assertMayHandOn(owner, wanted);
     this.#add(wanted);
     if (!wanted.durable) return 0;
     const { name, type, autoDelete, internal } = wanted;
@@ -89,90 +111,161 @@ export class Exchanges implements Iterable<Exchange<Queue>> {
   }
 
   /** @throws BrokerError 403 (system exchange, no permission), 406 `in use`; a missing exchange is no error. */
-  delete(owner: Owner, name: string, conditions: { ifUnused: boolean }): Ticket {
+  delete(owner: Owner, requestedName: string, conditions: { ifUnused: boolean }): Ticket {
+    const name = stripLineEnds(requestedName);
     if (name === '') throw refusal.defaultExchange();
     if (name.startsWith(RESERVED_PREFIX)) throw refusal.systemExchange(name, this.#world.name);
     this.#world.assertMay(owner, 'exchange', name, 'configure');
     const exchange = this.#exchanges.get(name);
     if (exchange === undefined) return 0;
     if (conditions.ifUnused && !exchange.isUnused) throw refusal.exchangeInUse(name, this.#world.name);
-    return this.#remove(exchange);
+    return Math.max(this.#remove(exchange), this.#destinationGone(exchange));
   }
 
   /** @throws BrokerError 403, 404, 405. Binding twice is no error. */
   bindQueue(owner: Owner, request: BindingRequest): Ticket {
-    const { queue, exchange } = this.#ends(owner, request);
-    const { source, key, arguments: bindingArguments } = request;
+    const { source, destination, key, arguments: bindingArguments } = this.#allowed(owner, 'queue', request);
+    const exchange = this.exchange(source);
+    const queue = this.#world.queue(owner, destination);
     const id = this.#world.nextId();
-    const isNew = exchange.bind({ id, source, destination: queue, key, arguments: bindingArguments });
+    const isNew = exchange.bind({ kind: 'queue', id, source, destination: queue, key, arguments: bindingArguments });
     if (!isNew) return 0;
     this.#sourcesOf(queue).add(exchange);
     if (!queue.options.durable || !exchange.durable) return 0;
-    const names = { vhost: this.#world.name, exchange: source, queue: request.destination, key };
+    const names = { vhost: this.#world.name, exchange: source, queue: destination, key };
     return this.#world.log.define({ kind: 'binding.added', id, ...names, arguments: bindingArguments });
   }
 
-  /** @throws BrokerError 403, 404, 405. A binding that does not exist is no error. */
+  /** @throws BrokerError 403, 405. A binding that does not exist is no error, nor one whose ends do not. */
   unbindQueue(owner: Owner, request: BindingRequest): Ticket {
-    const { queue, exchange } = this.#ends(owner, request);
-    const removed = exchange.unbind(queue, request.key, request.arguments);
-    if (removed === undefined) return 0;
-    if (!exchange.isBoundTo(queue)) this.#sources.get(queue)?.delete(exchange);
-    const isLogged = queue.options.durable && exchange.durable;
-    const ticket = isLogged ? this.#world.log.define({ kind: 'binding.removed', id: removed.id }) : 0;
-    return Math.max(ticket, this.#removeIfUnused(exchange));
+    const { source, destination, key, arguments: bindingArguments } = this.#allowed(owner, 'queue', request);
+    const exchange = this.#exchanges.get(source);
+    const queue = this.#world.findQueue(destination);
+    if (exchange === undefined || queue === undefined || !exchange.isBoundTo(queue)) return 0;
+    assertAccessible(queue, owner, this.#world.name);
+    return this.#unbind(exchange, queue, queue.options.durable, key, bindingArguments);
+  }
+
+  /** Hands on from the source exchange to the destination exchange. @throws BrokerError 403, 404. */
+  bindExchange(owner: Owner, request: BindingRequest): Ticket {
+    const { source, destination, key, arguments: bindingArguments } = this.#allowed(owner, 'exchange', request);
+    const exchange = this.exchange(source);
+    const target = this.exchange(destination);
+    const id = this.#world.nextId();
+    const rule = { id, source, key, arguments: bindingArguments };
+    if (!exchange.bind({ kind: 'exchange', ...rule, destination: target })) return 0;
+    this.#sourcesOf(target).add(exchange);
+    if (!target.durable || !exchange.durable) return 0;
+    return this.#world.log.define({ kind: 'exchange-binding.added', vhost: this.#world.name, ...rule, destination });
+  }
+
+  /** @throws BrokerError 403. A binding that does not exist is no error, nor one whose ends do not. */
+  unbindExchange(owner: Owner, request: BindingRequest): Ticket {
+    const { source, destination, key, arguments: bindingArguments } = this.#allowed(owner, 'exchange', request);
+    const exchange = this.#exchanges.get(source);
+    const target = this.#exchanges.get(destination);
+    if (exchange === undefined || target === undefined) return 0;
+    return this.#unbind(exchange, target, target.durable, key, bindingArguments);
   }
 
   /** The exchange for a client's publish. @throws BrokerError 403 (no write access, internal), 404. */
   publishable(owner: Owner, name: string): Exchange<Queue> {
-    const exchange = this.exchange(name);
     this.#world.assertMay(owner, 'exchange', name, 'write');
+    const exchange = this.exchange(name);
     if (exchange.internal) throw refusal.internalExchange(name, this.#world.name);
     return exchange;
   }
 
   /** A queue is gone, and its bindings with it. @returns what waits for the auto-delete exchanges that go too. */
   queueDeleted(queue: Queue): Ticket {
-    const sources = this.#sources.get(queue);
-    this.#sources.delete(queue);
-    let ticket = 0;
-    for (const exchange of sources ?? []) {
-      exchange.unbindAll(queue);
-      ticket = Math.max(ticket, this.#removeIfUnused(exchange));
-    }
-    return ticket;
+    return this.#destinationGone(queue);
   }
 
-  #ends(owner: Owner, { source, destination }: BindingRequest): { queue: Queue; exchange: Exchange<Queue> } {
-    if (source === '') throw refusal.defaultExchange();
-    this.#world.assertMay(owner, 'queue', destination, 'write');
+  /** The binding with names as they are kept, which the client may make or remove. @throws BrokerError 403. */
+  #allowed(owner: Owner, kind: 'queue' | 'exchange', request: BindingRequest): BindingRequest {
+    const source = stripLineEnds(request.source);
+    const destination = stripLineEnds(request.destination);
+    if (source === '' || (kind === 'exchange' && destination === '')) throw refusal.defaultExchange();
+    this.#world.assertMay(owner, kind, destination, 'write');
     this.#world.assertMay(owner, 'exchange', source, 'read');
-    return { queue: this.#world.queue(owner, destination), exchange: this.exchange(source) };
+    return { ...request, source, destination };
+  }
+
+  /** An exchange with an alternate reads from itself and writes to the other one. @throws BrokerError 403, 406. */
+  #assertMayHandOn(owner: Owner, wanted: ExchangeRequest): void {
+    const alternate = alternateName(wanted.name, this.#world.name, wanted.arguments);
+    if (alternate === undefined) return;
+    this.#world.assertMay(owner, 'exchange', wanted.name, 'read');
+    this.#world.assertMay(owner, 'exchange', alternate, 'write');
+  }
+
+  #unbind(
+    exchange: Exchange<Queue>,
+    destination: Destination<Queue>,
+    isDestinationDurable: boolean,
+    key: string,
+    bindingArguments: FieldTable,
+  ): Ticket {
+    const removed = exchange.unbind(destination, key, bindingArguments);
+    if (removed === undefined) return 0;
+    if (!exchange.isBoundTo(destination)) this.#forgetSource(destination, exchange);
+    const isLogged = isDestinationDurable && exchange.durable;
+    const ticket = isLogged ? this.#world.log.define({ kind: 'binding.removed', id: removed.id }) : 0;
+    if (!exchange.autoDelete || !exchange.isUnused) return ticket;
+    return Math.max(ticket, this.#remove(exchange), this.#destinationGone(exchange));
   }
 
   #add(wanted: ExchangeRequest): void {
-    this.#exchanges.set(wanted.name, createExchange<Queue>({ id: this.#world.nextId(), ...wanted }));
+    const exchange = createExchange<Queue>({ id: this.#world.nextId(), ...wanted });
+    this.#exchanges.set(wanted.name, exchange);
+    this.#alternates.added(exchange);
   }
 
-  #sourcesOf(queue: Queue): Set<Exchange<Queue>> {
-    let sources = this.#sources.get(queue);
+  #sourcesOf(destination: Destination<Queue>): Set<Exchange<Queue>> {
+    let sources = this.#sources.get(destination);
     if (sources === undefined) {
       sources = new Set();
-      this.#sources.set(queue, sources);
+      this.#sources.set(destination, sources);
     }
     return sources;
   }
 
-  #removeIfUnused(exchange: Exchange<Queue>): Ticket {
-    return exchange.autoDelete && exchange.isUnused ? this.#remove(exchange) : 0;
+  #forgetSource(destination: Destination<Queue>, exchange: Exchange<Queue>): void {
+    const sources = this.#sources.get(destination);
+    if (sources?.delete(exchange) && sources.size === 0) this.#sources.delete(destination);
   }
 
+  /**
+   * Removes all bindings to a destination, then the auto-delete exchanges that have lost their last one, and what hands
+   * on to these in turn. Step by step, because a client can make the chain as long as it likes.
+   */
+  #destinationGone(destination: Destination<Queue>): Ticket {
+    const gone = [destination];
+    let ticket = 0;
+    for (const lost of gone) {
+      const sources = this.#sources.get(lost);
+      this.#sources.delete(lost);
+      for (const source of sources ?? []) {
+        source.unbindAll(lost);
+        if (!source.autoDelete || !source.isUnused || source.isDeleted) continue;
+        ticket = Math.max(ticket, this.#remove(source));
+        gone.push(source);
+      }
+    }
+    return ticket;
+  }
+
+  /** Removes an exchange and its bindings as a source; what is bound to it is left to `#destinationGone`. */
   #remove(exchange: Exchange<Queue>): Ticket {
-    if (exchange.isDeleted) return 0;
-    for (const binding of exchange.bindings) this.#sources.get(binding.destination)?.delete(exchange);
+    for (const binding of exchange.bindings) this.#forgetSource(binding.destination, exchange);
     this.#exchanges.delete(exchange.name);
+    this.#alternates.removed(exchange);
     exchange.delete();
     if (!exchange.durable) return 0;
     return this.#world.log.define({ kind: 'exchange.deleted', vhost: this.#world.name, name: exchange.name });
   }
+}
+
+function lostMessage(exchange: string, alternate: string, vhost: string): string {
+  return `message dropped: exchange '${exchange}' in vhost '${vhost}' has no binding for it, and its alternate exchange '${alternate}' does not exist (told once)`;
 }

@@ -66,4 +66,13 @@ export type DefinitionRecord =
       readonly key: string;
       readonly arguments: FieldTable;
     }
+  | {
+      readonly kind: 'exchange-binding.added';
+      readonly id: number;
+      readonly vhost: string;
+      readonly source: string;
+      readonly destination: string;
+      readonly key: string;
+      readonly arguments: FieldTable;
+    }
   | { readonly kind: 'binding.removed'; readonly id: number };

@@ -2,12 +2,13 @@
  * Makes routes: asks the exchange, gives the answer an id and keeps a copy of the routing key.
  */
 
-import { assert } from '../base/assert.ts';
 import { copyBytes, type Region, regionOf } from '../base/bytes.ts';
+import type { FieldTable } from '../base/field-table.ts';
 import { decodeUtf8 } from '../base/utf8.ts';
 import type { RoutedQueue } from './binding.ts';
 import type { Exchange } from './exchange/exchange.ts';
 import { TargetSet } from './exchange/target-set.ts';
+import { walk } from './exchange/walk.ts';
 import { NO_ROUTE_ID, Route } from './route.ts';
 
 const ROUTE_ID_MAX = 0xffff_ffff;
@@ -25,11 +26,25 @@ export class RouteSource<Q extends RoutedQueue = RoutedQueue> {
 
   /** The exchange's answer for a routing key in `length` bytes from `start`. */
   ask(exchange: Exchange<Q>, key: Region, start: number, length: number): Route<Q> {
-    assert(exchange.routesByKeyOnly, 'a route was asked for that depends on more than the key');
     const text = decodeUtf8(key, start, start + length);
     const targets = new TargetSet<Q>();
-    exchange.route(text, targets);
-    return new Route(this.#nextId(), exchange, text, this.#copyKey(key, start, length), targets.toArray());
+    const isComplete = walk(exchange, [text], undefined, targets);
+    const queues = isComplete ? targets.toArray() : [];
+    const through = targets.exchangesAfter(1);
+    return new Route(this.#nextId(), exchange, text, this.#copyKey(key, start, length), queues, through, !isComplete);
+  }
+
+  /**
+   * The exchange's answer for one message.
+   * @param route where its routing key alone leads
+   * @param moreKeys of CC and BCC
+   */
+  askFor(route: Route<Q>, moreKeys: readonly Region[], headers: FieldTable): Route<Q> {
+    const keys = [route.key];
+    for (const key of moreKeys) keys.push(decodeUtf8(key, 0, key.bytes.length));
+    const targets = new TargetSet<Q>();
+    walk(route.exchange, keys, headers, targets);
+    return route.withQueues(targets.toArray());
   }
 
   #nextId(): number {

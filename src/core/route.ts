@@ -6,7 +6,7 @@
  */
 
 import type { Region } from '../base/bytes.ts';
-import type { RoutedQueue } from './binding.ts';
+import type { RoutedExchange, RoutedQueue } from './binding.ts';
 import type { Exchange } from './exchange/exchange.ts';
 
 /** The id of routes made after the 32 bits have run out: says nothing about the exchange and key. */
@@ -20,17 +20,36 @@ export class Route<Q extends RoutedQueue = RoutedQueue> {
   readonly key: string;
   readonly keyBytes: Region;
   readonly queues: readonly Q[];
+  /** The queues depend on the headers: ask `RouteSource.askFor` with those of each message. */
+  readonly needsMessage: boolean;
   /** The exchange's epoch when this was the answer. */
   readonly epoch: number;
+  /** The other exchanges on the way, and the sum of their epochs: these only rise. */
+  readonly #through: readonly RoutedExchange<Q>[];
+  readonly #throughEpochs: number;
+  /** There is more to look at than the exchange's epoch. */
+  readonly #dependsOnMore: boolean;
 
   /** @param keyBytes the key alone, in memory that nobody writes to any more */
-  constructor(id: number, exchange: Exchange<Q>, key: string, keyBytes: Region, queues: readonly Q[]) {
+  constructor(
+    id: number,
+    exchange: Exchange<Q>,
+    key: string,
+    keyBytes: Region,
+    queues: readonly Q[],
+    through: readonly RoutedExchange<Q>[] = [],
+    needsMessage = false,
+  ) {
     this.id = id;
     this.exchange = exchange;
     this.key = key;
     this.keyBytes = keyBytes;
     this.queues = queues;
+    this.needsMessage = needsMessage;
     this.epoch = exchange.epoch;
+    this.#through = through;
+    this.#throughEpochs = sumOfEpochs(through);
+    this.#dependsOnMore = !exchange.epochCoversQueues || through.length > 0;
   }
 
   /** The exchange's name in UTF-8. */
@@ -38,9 +57,19 @@ export class Route<Q extends RoutedQueue = RoutedQueue> {
     return this.exchange.nameBytes;
   }
 
+  /** The same exchange and key with other queues: for one message. */
+  withQueues(queues: readonly Q[]): Route<Q> {
+    return new Route(this.id, this.exchange, this.key, this.keyBytes, queues);
+  }
+
   /** The exchange may answer otherwise now. Hot path. */
   get isStale(): boolean {
-    return this.epoch !== this.exchange.epoch || (!this.exchange.epochCoversQueues && !this.#standsByItself);
+    return this.epoch !== this.exchange.epoch || (this.#dependsOnMore && this.#isOvertaken);
+  }
+
+  get #isOvertaken(): boolean {
+    if (!this.exchange.epochCoversQueues && !this.#standsByItself) return true;
+    return sumOfEpochs(this.#through) !== this.#throughEpochs;
   }
 
   /** For an exchange whose epoch says nothing about queues: none has gone, and one that was missing may be there. */
@@ -48,4 +77,10 @@ export class Route<Q extends RoutedQueue = RoutedQueue> {
     for (const queue of this.queues) if (queue.isDeleted) return false;
     return this.queues.length > 0;
   }
+}
+
+function sumOfEpochs(exchanges: readonly { readonly epoch: number }[]): number {
+  let sum = 0;
+  for (const { epoch } of exchanges) sum += epoch;
+  return sum;
 }

@@ -9,7 +9,8 @@ import type { Random } from '../base/random.ts';
 import { assertAccessible, assertSameQueue, type ExchangeRequest, type QueueDeclaration } from './declarations.ts';
 import { refusal } from './errors.ts';
 import type { Exchange } from './exchange/exchange.ts';
-import { Exchanges } from './exchanges.ts';
+import { type BindingRequest, Exchanges } from './exchanges.ts';
+import type { LogLines } from './log-lines.ts';
 import { RESERVED_PREFIX, serverQueueName, stripLineEnds } from './names.ts';
 import type { Owner } from './owner.ts';
 import type { Access, MessageHandle, Permissions, Ticket } from './ports.ts';
@@ -37,6 +38,7 @@ export interface Deleted {
 export interface VhostWorld extends Omit<QueueWorld, 'unused'> {
   readonly random: Random;
   readonly permissions: Permissions;
+  readonly logLines?: LogLines | undefined;
   readonly routes: RouteCache<Queue>;
   /** An id for a queue, exchange or binding; never given twice. */
   nextId(): number;
@@ -58,6 +60,7 @@ export class Vhost {
     this.#exchanges = new Exchanges({
       log,
       name,
+      warn: (text) => shared.logLines?.warning(text),
       nextId: () => shared.nextId(),
       findQueue: (queue) => this.#queues.get(queue),
       queue: (owner, queue) => this.queue(owner, queue),
@@ -179,6 +182,21 @@ export class Vhost {
     return this.#exchanges.unbindQueue(owner, { ...ends, key, arguments: bindingArguments });
   }
 
+  /** Hands on from one exchange to another. @throws BrokerError 403, 404. Binding twice is no error. */
+  bindExchange(owner: Owner, binding: BindingRequest): Ticket {
+    return this.#exchanges.bindExchange(owner, binding);
+  }
+
+  /** @throws BrokerError 403. A binding that does not exist is no error. */
+  unbindExchange(owner: Owner, binding: BindingRequest): Ticket {
+    return this.#exchanges.unbindExchange(owner, binding);
+  }
+
+  /** For a client that asks whether it is there. @throws BrokerError 403 (default exchange, no permission), 404. */
+  declaredExchange(owner: Owner, name: string): Exchange<Queue> {
+    return this.#exchanges.declared(owner, name);
+  }
+
   /** The exchange for a client's publish. @throws BrokerError 403 (no write access, internal), 404. */
   publishableExchange(owner: Owner, name: string): Exchange<Queue> {
     return this.#exchanges.publishable(owner, name);
@@ -187,6 +205,15 @@ export class Vhost {
   /** Where a message goes whose routing key is `input.bytes[start, start + length)`. */
   routeTo(exchange: Exchange<Queue>, input: Region, start: number, length: number): Route<Queue> {
     return resolveRoute(exchange, input, start, length, this.#shared.routes);
+  }
+
+  /**
+   * Where one message goes: when its route `needsMessage`, and when it has more routing keys than one.
+   * @param route where its routing key leads
+   * @param moreKeys of CC and BCC
+   */
+  routeMessage(route: Route<Queue>, moreKeys: readonly Region[], headers: FieldTable): Route<Queue> {
+    return this.#shared.routes.source.askFor(route, moreKeys, headers);
   }
 
   /**

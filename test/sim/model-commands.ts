@@ -59,21 +59,25 @@ const RULES: Rules = {
 
   'queue.bind': (model, channel, method) => {
     if (method.exchange === '') return ACCESS_REFUSED;
-    const queue = reach(model, channel, method.queue);
-    if (typeof queue === 'number') return queue;
     const exchange = model.exchanges.get(method.exchange);
     if (exchange === undefined) return NOT_FOUND;
+    const queue = reach(model, channel, method.queue);
+    if (typeof queue === 'number') return queue;
     model.bind(exchange, queue, keyOf(method, queue));
     return owe(channel, method.noWait, 'queue.bind-ok');
   },
 
   'queue.unbind': (model, channel, method) => {
     if (method.exchange === '') return ACCESS_REFUSED;
-    const queue = reach(model, channel, method.queue);
-    if (typeof queue === 'number') return queue;
     const exchange = model.exchanges.get(method.exchange);
-    if (exchange === undefined) return NOT_FOUND;
-    model.unbind(exchange, queue, keyOf(method, queue));
+    const named = method.queue === '' ? channel.lastQueue : model.queues.get(method.queue);
+    if (method.queue === '' && named === undefined) return NOT_FOUND;
+    const isBound = exchange?.bindings.some(({ queue }) => queue === named);
+    if (exchange !== undefined && named !== undefined && isBound) {
+      const queue = reach(model, channel, method.queue);
+      if (typeof queue === 'number') return queue;
+      model.unbind(exchange, queue, keyOf(method, queue));
+    }
     return owe(channel, false, 'queue.unbind-ok');
   },
 

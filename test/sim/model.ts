@@ -10,7 +10,14 @@ import type { SimMessage } from './sim-message.ts';
 
 export type SimQueue = ModelQueue<ModelConsumer>;
 
-const PREDECLARED = ['direct', 'fanout', 'topic'];
+const PREDECLARED = [
+  ['amq.direct', 'direct'],
+  ['amq.fanout', 'fanout'],
+  ['amq.topic', 'topic'],
+  ['amq.headers', 'headers'],
+  ['amq.match', 'headers'],
+  ['amq.rabbitmq.trace', 'topic'],
+] as const;
 
 export class Model {
   readonly queues = new Map<string, SimQueue>();
@@ -23,7 +30,7 @@ export class Model {
   isBehind = false;
 
   constructor() {
-    for (const type of PREDECLARED) this.#addExchange(`amq.${type}`, type, true, false);
+    for (const [name, type] of PREDECLARED) this.#addExchange(name, type, true, false);
   }
 
   addQueue(name: string, options: ModelQueueOptions): SimQueue {

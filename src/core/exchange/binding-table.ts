@@ -1,13 +1,13 @@
 /**
- * The bindings of one exchange: kept by destination, so that a queue that goes away takes its own without a search.
+ * The bindings of one exchange: kept by destination, so that one that goes away takes its own without a search.
  */
 
 import type { FieldTable } from '../../base/field-table.ts';
-import { type Binding, bindingIdentity, type RoutedQueue } from '../binding.ts';
+import { type Binding, bindingIdentity, type Destination, type RoutedQueue } from '../binding.ts';
 
 export class BindingTable<Q extends RoutedQueue> implements Iterable<Binding<Q>> {
   readonly #bindings = new Set<Binding<Q>>();
-  readonly #byDestination = new Map<Q, Map<string, Binding<Q>>>();
+  readonly #byDestination = new Map<Destination<Q>, Map<string, Binding<Q>>>();
 
   get size(): number {
     return this.#bindings.size;
@@ -22,7 +22,7 @@ export class BindingTable<Q extends RoutedQueue> implements Iterable<Binding<Q>>
     return this.#find(binding.destination, binding.key, binding.arguments) !== undefined;
   }
 
-  hasAnyTo(destination: Q): boolean {
+  hasAnyTo(destination: Destination<Q>): boolean {
     return this.#byDestination.has(destination);
   }
 
@@ -34,7 +34,7 @@ export class BindingTable<Q extends RoutedQueue> implements Iterable<Binding<Q>>
     this.#bindings.add(binding);
   }
 
-  remove(destination: Q, key: string, bindingArguments: FieldTable): Binding<Q> | undefined {
+  remove(destination: Destination<Q>, key: string, bindingArguments: FieldTable): Binding<Q> | undefined {
     const siblings = this.#byDestination.get(destination);
     const identity = bindingIdentity(key, bindingArguments);
     const binding = siblings?.get(identity);
@@ -45,7 +45,7 @@ export class BindingTable<Q extends RoutedQueue> implements Iterable<Binding<Q>>
     return binding;
   }
 
-  removeAll(destination: Q): readonly Binding<Q>[] {
+  removeAll(destination: Destination<Q>): readonly Binding<Q>[] {
     const removed = [...(this.#byDestination.get(destination)?.values() ?? [])];
     this.#byDestination.delete(destination);
     for (const binding of removed) this.#bindings.delete(binding);
@@ -57,7 +57,7 @@ export class BindingTable<Q extends RoutedQueue> implements Iterable<Binding<Q>>
     this.#byDestination.clear();
   }
 
-  #find(destination: Q, key: string, bindingArguments: FieldTable): Binding<Q> | undefined {
+  #find(destination: Destination<Q>, key: string, bindingArguments: FieldTable): Binding<Q> | undefined {
     return this.#byDestination.get(destination)?.get(bindingIdentity(key, bindingArguments));
   }
 }

@@ -6,11 +6,10 @@
 import { assert } from '../../base/assert.ts';
 import { type Region, regionOf } from '../../base/bytes.ts';
 import type { FieldTable } from '../../base/field-table.ts';
-import type { Binding, RoutedQueue } from '../binding.ts';
+import type { Binding, Destination, RoutedExchange, RoutedQueue, Targets } from '../binding.ts';
 import { BindingTable } from './binding-table.ts';
 import type { Exchange, ExchangeDeclaration } from './exchange.ts';
 import type { Router } from './router.ts';
-import type { TargetSet } from './target-set.ts';
 
 export class BoundExchange<Q extends RoutedQueue> implements Exchange<Q> {
   readonly id: number;
@@ -24,6 +23,7 @@ export class BoundExchange<Q extends RoutedQueue> implements Exchange<Q> {
   readonly epochCoversQueues = true;
   readonly #router: Router<Q>;
   readonly #bindings = new BindingTable<Q>();
+  #alternate: RoutedExchange<Q> | undefined;
   #epoch = 0;
   #isDeleted = false;
 
@@ -47,6 +47,10 @@ export class BoundExchange<Q extends RoutedQueue> implements Exchange<Q> {
     return this.#router.routesByKeyOnly;
   }
 
+  get alternate(): RoutedExchange<Q> | undefined {
+    return this.#alternate;
+  }
+
   get isDeleted(): boolean {
     return this.#isDeleted;
   }
@@ -63,7 +67,7 @@ export class BoundExchange<Q extends RoutedQueue> implements Exchange<Q> {
     return this.#bindings.size;
   }
 
-  isBoundTo(destination: Q): boolean {
+  isBoundTo(destination: Destination<Q>): boolean {
     return this.#bindings.hasAnyTo(destination);
   }
 
@@ -76,7 +80,7 @@ export class BoundExchange<Q extends RoutedQueue> implements Exchange<Q> {
     return true;
   }
 
-  unbind(destination: Q, key: string, bindingArguments: FieldTable): Binding<Q> | undefined {
+  unbind(destination: Destination<Q>, key: string, bindingArguments: FieldTable): Binding<Q> | undefined {
     const binding = this.#bindings.remove(destination, key, bindingArguments);
     if (binding === undefined) return undefined;
     this.#router.remove(binding);
@@ -84,7 +88,7 @@ export class BoundExchange<Q extends RoutedQueue> implements Exchange<Q> {
     return binding;
   }
 
-  unbindAll(destination: Q): readonly Binding<Q>[] {
+  unbindAll(destination: Destination<Q>): readonly Binding<Q>[] {
     const removed = this.#bindings.removeAll(destination);
     if (removed.length === 0) return removed;
     for (const binding of removed) this.#router.remove(binding);
@@ -92,13 +96,19 @@ export class BoundExchange<Q extends RoutedQueue> implements Exchange<Q> {
     return removed;
   }
 
-  route(key: string, into: TargetSet<Q>): void {
-    this.#router.route(key, into);
+  setAlternate(exchange: RoutedExchange<Q> | undefined): void {
+    this.#alternate = exchange;
+    this.#epoch++;
+  }
+
+  route(key: string, headers: FieldTable, into: Targets<Q>): void {
+    this.#router.route(key, headers, into);
   }
 
   delete(): void {
     for (const binding of this.#bindings) this.#router.remove(binding);
     this.#bindings.clear();
+    this.#alternate = undefined;
     this.#isDeleted = true;
     this.#epoch++;
   }

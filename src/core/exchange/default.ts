@@ -5,11 +5,10 @@
  */
 
 import { type Region, regionOf } from '../../base/bytes.ts';
-import { EMPTY_TABLE } from '../../base/field-table.ts';
-import type { Binding, RoutedQueue } from '../binding.ts';
+import { EMPTY_TABLE, type FieldTable } from '../../base/field-table.ts';
+import type { Binding, RoutedQueue, Targets } from '../binding.ts';
 import { refusal } from '../errors.ts';
 import type { Exchange } from './exchange.ts';
-import type { TargetSet } from './target-set.ts';
 
 export class DefaultExchange<Q extends RoutedQueue> implements Exchange<Q> {
   readonly id: number;
@@ -23,6 +22,7 @@ export class DefaultExchange<Q extends RoutedQueue> implements Exchange<Q> {
   readonly epoch = 0;
   readonly epochCoversQueues = false;
   readonly routesByKeyOnly = true;
+  readonly alternate = undefined;
   readonly isDeleted = false;
   readonly isUnused = false;
   /** The binding of each queue to its name is not listed here. */
@@ -52,7 +52,11 @@ export class DefaultExchange<Q extends RoutedQueue> implements Exchange<Q> {
     return [];
   }
 
-  route(key: string, into: TargetSet<Q>): void {
+  setAlternate(): never {
+    throw refusal.defaultExchange();
+  }
+
+  route(key: string, _headers: FieldTable, into: Targets<Q>): void {
     const queue = this.#findQueue(key);
     if (queue !== undefined) into.addQueue(queue);
   }

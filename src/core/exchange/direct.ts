@@ -2,9 +2,9 @@
  * The direct exchange: the binding key is the routing key.
  */
 
-import type { Binding, RoutedQueue } from '../binding.ts';
+import type { FieldTable } from '../../base/field-table.ts';
+import type { Binding, RoutedQueue, Targets } from '../binding.ts';
 import type { Router } from './router.ts';
-import type { TargetSet } from './target-set.ts';
 
 export class DirectRouter<Q extends RoutedQueue> implements Router<Q> {
   readonly routesByKeyOnly = true;
@@ -21,7 +21,7 @@ export class DirectRouter<Q extends RoutedQueue> implements Router<Q> {
     if (bindings?.delete(binding) && bindings.size === 0) this.#bindings.delete(binding.key);
   }
 
-  route(key: string, into: TargetSet<Q>): void {
+  route(key: string, _headers: FieldTable, into: Targets<Q>): void {
     const bindings = this.#bindings.get(key);
     if (bindings === undefined) return;
     for (const binding of bindings) into.add(binding);

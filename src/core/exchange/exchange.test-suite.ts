@@ -24,17 +24,23 @@ export function testExchange(type: string): Exchange {
 
 export function testBinding(destination: RoutedQueue, key: string, bindingArguments = EMPTY_TABLE): Binding {
   lastId++;
-  return { id: lastId, source: 'test', destination, key, arguments: bindingArguments };
+  return { kind: 'queue', id: lastId, source: 'test', destination, key, arguments: bindingArguments };
 }
 
 export function bind(exchange: Exchange, queue: RoutedQueue, key: string, bindingArguments?: FieldTable): boolean {
   return exchange.bind(testBinding(queue, key, bindingArguments));
 }
 
-/** The names of the queues that a message with this key goes to. */
-export function routed(exchange: Exchange, key: string): string[] {
+export function bindExchange(source: Exchange, destination: Exchange, key: string): boolean {
+  lastId++;
+  const names = { id: lastId, source: source.name, key, arguments: EMPTY_TABLE };
+  return source.bind({ kind: 'exchange', ...names, destination });
+}
+
+/** The names of the queues that a message with this key and these headers goes to. */
+export function routed(exchange: Exchange, key: string, headers = EMPTY_TABLE): string[] {
   const targets = new TargetSet();
-  exchange.route(key, targets);
+  exchange.route(key, headers, targets);
   return targets.toArray().map(({ name }) => name);
 }
 
@@ -110,6 +116,17 @@ export function describeExchange(type: string, key: string): void {
       expect(routed(exchange, key)).toEqual(['stays']);
     });
 
+    test('an exchange can be bound as a queue can, and is told apart from a queue of the same name', () => {
+      const [exchange, next] = [testExchange(type), testExchange('fanout')];
+      expect([bindExchange(exchange, next, key), bindExchange(exchange, next, key)]).toEqual([true, false]);
+      expect(bind(exchange, testQueue(next.name), key)).toBe(true);
+      const targets = new TargetSet();
+      exchange.route(key, EMPTY_TABLE, targets);
+      expect(targets.exchangesAfter(0)).toEqual([next]);
+      expect(exchange.unbind(next, key, EMPTY_TABLE)?.destination).toBe(next);
+      expect([exchange.isBoundTo(next), routed(exchange, key)]).toEqual([false, [next.name]]);
+    });
+
     test('queues get their message in the order in which they were bound', () => {
       const exchange = testExchange(type);
       for (const name of ['c', 'a', 'b']) bind(exchange, testQueue(name), key);
@@ -136,6 +153,8 @@ export function describeExchange(type: string, key: string): void {
       bind(exchange, queue, key);
       note();
       exchange.unbindAll(queue);
+      note();
+      exchange.setAlternate(testExchange('fanout'));
       note();
       exchange.delete();
       note();

@@ -7,8 +7,7 @@
 
 import type { Region } from '../../base/bytes.ts';
 import type { FieldTable } from '../../base/field-table.ts';
-import type { Binding, RoutedQueue } from '../binding.ts';
-import type { TargetSet } from './target-set.ts';
+import type { Binding, Destination, RoutedExchange, RoutedQueue } from '../binding.ts';
 
 /** What a client declares; two declarations are equivalent when all but the id agree. */
 export interface ExchangeDeclaration {
@@ -22,20 +21,12 @@ export interface ExchangeDeclaration {
   readonly arguments: FieldTable;
 }
 
-export interface Exchange<Q extends RoutedQueue = RoutedQueue> extends ExchangeDeclaration {
+export interface Exchange<Q extends RoutedQueue = RoutedQueue> extends ExchangeDeclaration, RoutedExchange<Q> {
+  readonly name: string;
   /** The name in UTF-8. */
   readonly nameBytes: Region;
-  /**
-   * Rises whenever an answer of `route` may change, so that whoever keeps an answer can tell that it is old.
-   *
-   * An exchange that hands on to another one must rise with it: once exchanges are destinations, each keeps the set of
-   * exchanges that route into it and raises theirs, transitively and each once, with its own.
-   */
-  readonly epoch: number;
   /** False when a queue may come or go without the epoch rising, as for the default exchange. */
   readonly epochCoversQueues: boolean;
-  /** False when the answer depends on more of the message than its routing key, so that it cannot be kept. */
-  readonly routesByKeyOnly: boolean;
   readonly isDeleted: boolean;
   /** No bindings: an auto-delete exchange goes when this becomes true by an unbind. */
   readonly isUnused: boolean;
@@ -43,7 +34,7 @@ export interface Exchange<Q extends RoutedQueue = RoutedQueue> extends ExchangeD
   readonly bindings: Iterable<Binding<Q>>;
   readonly bindingCount: number;
   /** There is a binding to this destination. */
-  isBoundTo(destination: Q): boolean;
+  isBoundTo(destination: Destination<Q>): boolean;
 
   /**
    * @returns false when there is such a binding already: same destination, key and arguments.
@@ -54,11 +45,11 @@ export interface Exchange<Q extends RoutedQueue = RoutedQueue> extends ExchangeD
    * @returns the binding that was removed, or undefined when there was none.
    * @throws BrokerError on the default exchange.
    */
-  unbind(destination: Q, key: string, bindingArguments: FieldTable): Binding<Q> | undefined;
+  unbind(destination: Destination<Q>, key: string, bindingArguments: FieldTable): Binding<Q> | undefined;
   /** Removes all bindings to a destination that goes away. @returns those removed. */
-  unbindAll(destination: Q): readonly Binding<Q>[];
-  /** Adds the queues for a routing key. */
-  route(key: string, into: TargetSet<Q>): void;
+  unbindAll(destination: Destination<Q>): readonly Binding<Q>[];
+  /** @throws BrokerError on the default exchange. */
+  setAlternate(exchange: RoutedExchange<Q> | undefined): void;
   /** The exchange goes away, and its bindings with it. @throws BrokerError on the default exchange. */
   delete(): void;
 }

@@ -2,9 +2,9 @@
  * The fanout exchange: every binding matches, whatever the keys.
  */
 
-import type { Binding, RoutedQueue } from '../binding.ts';
+import type { FieldTable } from '../../base/field-table.ts';
+import type { Binding, RoutedQueue, Targets } from '../binding.ts';
 import type { Router } from './router.ts';
-import type { TargetSet } from './target-set.ts';
 
 export class FanoutRouter<Q extends RoutedQueue> implements Router<Q> {
   readonly routesByKeyOnly = true;
@@ -18,7 +18,7 @@ export class FanoutRouter<Q extends RoutedQueue> implements Router<Q> {
     this.#bindings.delete(binding);
   }
 
-  route(_key: string, into: TargetSet<Q>): void {
+  route(_key: string, _headers: FieldTable, into: Targets<Q>): void {
     for (const binding of this.#bindings) into.add(binding);
   }
 }

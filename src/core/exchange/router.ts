@@ -6,18 +6,18 @@
  * `BoundExchange`.
  */
 
-import type { Binding, RoutedQueue } from '../binding.ts';
-import type { TargetSet } from './target-set.ts';
+import type { FieldTable } from '../../base/field-table.ts';
+import type { Binding, RoutedQueue, Targets } from '../binding.ts';
 
 export interface Router<Q extends RoutedQueue = RoutedQueue> {
-  /** See `Exchange`. The types for which this is false will be given the message besides its key. */
+  /** False for the types that look at the headers. */
   readonly routesByKeyOnly: boolean;
   /** @throws BrokerError when a binding is not possible for this type; nothing has changed then. */
   add(binding: Binding<Q>): void;
   /** @param binding the very one that was added */
   remove(binding: Binding<Q>): void;
   /** Adds every matching binding, in an order that depends on nothing but the order in which they were added. */
-  route(key: string, into: TargetSet<Q>): void;
+  route(key: string, headers: FieldTable, into: Targets<Q>): void;
 }
 
 /** What the configuration says about routing. */

@@ -7,8 +7,7 @@
  */
 
 import { ANY_WORD, ANY_WORDS, splitWords } from '../../base/dotted-words.ts';
-import type { Binding, RoutedQueue } from '../binding.ts';
-import type { TargetSet } from './target-set.ts';
+import type { Binding, RoutedQueue, Targets } from '../binding.ts';
 
 export class TopicTrie<Q extends RoutedQueue> {
   readonly #root = new TrieNode<Q>(false);
@@ -26,7 +25,7 @@ export class TopicTrie<Q extends RoutedQueue> {
   }
 
   /** Adds the bindings whose patterns match the key. */
-  match(key: string, into: TargetSet<Q>): void {
+  match(key: string, into: Targets<Q>): void {
     let reached: TrieNode<Q>[] = [];
     this.#step++;
     this.#reach(this.#root, reached);

@@ -3,10 +3,10 @@
  */
 
 import { countAnyWords } from '../../base/dotted-words.ts';
-import type { Binding, RoutedQueue } from '../binding.ts';
+import type { FieldTable } from '../../base/field-table.ts';
+import type { Binding, RoutedQueue, Targets } from '../binding.ts';
 import { refusal } from '../errors.ts';
 import type { Router, RoutingLimits } from './router.ts';
-import type { TargetSet } from './target-set.ts';
 import { TopicTrie } from './topic-trie.ts';
 
 export class TopicRouter<Q extends RoutedQueue> implements Router<Q> {
@@ -28,7 +28,7 @@ export class TopicRouter<Q extends RoutedQueue> implements Router<Q> {
     this.#trie.remove(binding);
   }
 
-  route(key: string, into: TargetSet<Q>): void {
+  route(key: string, _headers: FieldTable, into: Targets<Q>): void {
     this.#trie.match(key, into);
   }
 }

@@ -5,7 +5,7 @@ import { testExchange } from './exchange.test-suite.ts';
 import { EXCHANGE_TYPES } from './types.ts';
 
 test('an exchange of each listed type can be made, and has what was declared', () => {
-  expect(EXCHANGE_TYPES).toEqual(['direct', 'fanout', 'topic']);
+  expect(EXCHANGE_TYPES).toEqual(['direct', 'fanout', 'topic', 'headers']);
   for (const type of EXCHANGE_TYPES) {
     const exchange = testExchange(type);
     expect(exchange).toMatchObject({ type, name: `test.${type}`, durable: true, autoDelete: false, internal: false });

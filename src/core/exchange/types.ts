@@ -9,6 +9,7 @@ import { BoundExchange } from './bound-exchange.ts';
 import { DirectRouter } from './direct.ts';
 import type { Exchange, ExchangeDeclaration } from './exchange.ts';
 import { FanoutRouter } from './fanout.ts';
+import { HeadersRouter } from './headers.ts';
 import { DEFAULT_ROUTING_LIMITS, type Router, type RoutingLimits } from './router.ts';
 import { TopicRouter } from './topic.ts';
 
@@ -18,10 +19,16 @@ const ROUTERS: ReadonlyMap<string, RouterFactory> = new Map<string, RouterFactor
   ['direct', () => new DirectRouter()],
   ['fanout', () => new FanoutRouter()],
   ['topic', (limits) => new TopicRouter(limits)],
+  ['headers', () => new HeadersRouter()],
 ]);
 
 /** The names of the types, in the order in which they are listed. */
 export const EXCHANGE_TYPES: readonly string[] = [...ROUTERS.keys()];
+
+/** @throws BrokerError 406 */
+export function assertExchangeType(type: string): void {
+  if (!ROUTERS.has(type)) throw refusal.unknownExchangeType(type);
+}
 
 /**
  * Makes an exchange of any type but the default one.

@@ -7,6 +7,7 @@ import { type FieldTable, table } from '../../base/field-table.ts';
 /** Only what is honoured stands here; a feature adds its line when it comes. */
 export const SERVER_CAPABILITIES: FieldTable = table({
   publisher_confirms: true,
+  exchange_exchange_bindings: true,
   'basic.nack': true,
   consumer_cancel_notify: true,
   'connection.blocked': true,

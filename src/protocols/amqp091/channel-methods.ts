@@ -41,7 +41,7 @@ type Handlers = { readonly [N in Method['name']]?: Handler<Extract<Method, { nam
 const HANDLERS: Handlers = {
   'exchange.declare': (channel, method) => {
     const { owner, vhost } = channel.host;
-    if (method.passive) vhost.exchange(method.exchange);
+    if (method.passive) vhost.declaredExchange(owner, method.exchange);
     const ticket = method.passive ? 0 : vhost.declareExchange(owner, { ...method, name: method.exchange });
     finish(channel, method.noWait, ticket, { name: 'exchange.declare-ok' });
   },
@@ -50,6 +50,18 @@ const HANDLERS: Handlers = {
     const { owner, vhost } = channel.host;
     const ticket = vhost.deleteExchange(owner, method.exchange, method);
     finish(channel, method.noWait, ticket, { name: 'exchange.delete-ok' });
+  },
+
+  'exchange.bind': (channel, method) => {
+    const { owner, vhost } = channel.host;
+    const ticket = vhost.bindExchange(owner, { ...method, key: method.routingKey });
+    finish(channel, method.noWait, ticket, { name: 'exchange.bind-ok' });
+  },
+
+  'exchange.unbind': (channel, method) => {
+    const { owner, vhost } = channel.host;
+    const ticket = vhost.unbindExchange(owner, { ...method, key: method.routingKey });
+    finish(channel, method.noWait, ticket, { name: 'exchange.unbind-ok' });
   },
 
   'queue.declare': (channel, method) => {

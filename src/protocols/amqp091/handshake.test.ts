@@ -93,6 +93,7 @@ describe('connection.start', () => {
       type: 'F',
       value: table({
         publisher_confirms: true,
+        exchange_exchange_bindings: true,
         'basic.nack': true,
         consumer_cancel_notify: true,
         'connection.blocked': true,

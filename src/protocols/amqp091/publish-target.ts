@@ -7,12 +7,14 @@
 
 import { copyBytes, EMPTY_REGION, equalBytes, type Region, regionOf } from '../../base/bytes.ts';
 import { CodecError } from '../../base/codec-error.ts';
+import { EMPTY_TABLE } from '../../base/field-table.ts';
 import { refusal } from '../../core/errors.ts';
 import type { Exchange } from '../../core/exchange/exchange.ts';
 import type { Owner } from '../../core/owner.ts';
 import type { Queue } from '../../core/queue/queue.ts';
 import type { Route } from '../../core/route.ts';
 import type { Vhost } from '../../core/vhost.ts';
+import { findHeaders } from './properties.ts';
 
 const MANDATORY = 1;
 const IMMEDIATE = 2;
@@ -65,6 +67,17 @@ export class PublishTarget {
     const exchange = this.#vhost.publishableExchange(this.#owner, route.exchange.name);
     const { keyBytes } = route;
     return this.#vhost.routeTo(exchange, keyBytes, 0, keyBytes.bytes.length);
+  }
+
+  /** The route of one message: by all its routing keys and its headers, which are in bytes `start` up to `end`. */
+  forMessage(
+    route: Route<Queue>,
+    moreKeys: readonly Region[],
+    properties: Region,
+    start: number,
+    end: number,
+  ): Route<Queue> {
+    return this.#vhost.routeMessage(route, moreKeys, findHeaders(properties, start, end) ?? EMPTY_TABLE);
   }
 
   #lookUp(input: Region, start: number, end: number): Route<Queue> {

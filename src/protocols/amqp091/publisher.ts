@@ -123,6 +123,14 @@ export class Publisher {
     this.#properties = NOTHING;
   }
 
+  /** The route of a message whose content is complete. */
+  #finalRoute(first: Route<Queue>): Route<Queue> {
+    const route = this.#target.current(first);
+    if (!route.needsMessage) return route;
+    const start = this.#propertiesStart;
+    return this.#target.forMessage(route, [], this.#properties, start, start + this.#propertiesBytes);
+  }
+
   #collect(arrived: number): BodyBuilder {
     this.#body ??= new BodyBuilder(this.#bodyBytes);
     if (this.#body.receivedBytes + arrived > this.#bodyBytes) {
@@ -143,11 +151,11 @@ export class Publisher {
   #completeCollected(route: Route<Queue>, body: BodyBuilder): void {
     this.#body = undefined;
     if (this.#bodyBytes <= LARGE_BODY_BYTES) this.#complete(route, regionOf(body.join()), 0);
-    else this.#completeLarge(this.#target.current(route), body.pieces());
+    else this.#completeLarge(this.#finalRoute(route), body.pieces());
   }
 
   #complete(first: Route<Queue>, body: Region, bodyStart: number): void {
-    const route = this.#target.current(first);
+    const route = this.#finalRoute(first);
     if (route.queues.length === 0 && !this.#mandatory) {
       this.#unroutable();
       return;
