@@ -58,6 +58,11 @@ export class ChildProgram {
     );
   }
 
+  /** Undefined when the program could not be started. */
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
   /** Complete lines of standard output so far. */
   get lines(): readonly string[] {
     return this.#output;

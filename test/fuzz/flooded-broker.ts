@@ -1,0 +1,97 @@
+/** A broker in a process of its own, its memory, and clients that only know bytes. */
+
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { table } from '../../src/base/field-table.ts';
+import { method, open, PROTOCOL_HEADER, startOk, tuneOk } from '../support/amqp-connection.ts';
+import { ChildProgram } from '../support/child-program.ts';
+
+const PROGRAM = fileURLToPath(new URL('../../dist/cli/leveret.js', import.meta.url));
+const LISTENING_LINE = /amqp\b.*?(?:port |:)(\d+)/i;
+const KB = 1024;
+/** Frames of connection.start, tune and open-ok are small; nothing else comes before. */
+const LOGIN_ANSWERS = 3;
+
+export class FloodedBroker {
+  readonly #program: ChildProgram;
+  readonly #port: number;
+  readonly #sockets: Socket[] = [];
+
+  static async start(): Promise<FloodedBroker> {
+    const program = new ChildProgram(process.execPath, [PROGRAM, '--port', '0', '--bind', '127.0.0.1']);
+    const port = LISTENING_LINE.exec(await program.line(LISTENING_LINE))?.[1];
+    const broker = new FloodedBroker(program, Number(port));
+    await broker.login();
+    return broker;
+  }
+
+  private constructor(program: ChildProgram, port: number) {
+    this.#program = program;
+    this.#port = port;
+  }
+
+  /** What the process has in memory, in bytes. */
+  get residentBytes(): number {
+    return Number(execFileSync('ps', ['-o', 'rss=', '-p', String(this.#program.pid)], { encoding: 'utf8' })) * KB;
+  }
+
+  async socket(...bytes: readonly Uint8Array[]): Promise<Socket> {
+    const socket = connect(this.#port, '127.0.0.1');
+    socket.on('error', () => {});
+    this.#sockets.push(socket);
+    await once(socket, 'connect');
+    for (const each of bytes) socket.write(each);
+    return socket;
+  }
+
+  /** A connection that is open. */
+  async login(): Promise<Socket> {
+    const socket = await this.socket(
+      PROTOCOL_HEADER,
+      startOk({ properties: table({}) }),
+      tuneOk({ heartbeat: 0 }),
+      open('/'),
+    );
+    await frames(socket, LOGIN_ANSWERS);
+    return socket;
+  }
+
+  /** A connection with channels from 1 on. */
+  async channels(count: number): Promise<Socket> {
+    const socket = await this.login();
+    const opens = Array.from({ length: count }, (_, index) => method(index + 1, { name: 'channel.open' }));
+    socket.write(Buffer.concat(opens));
+    await frames(socket, count);
+    return socket;
+  }
+
+  async stop(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy();
+    await this.#program.kill('SIGTERM');
+  }
+}
+
+/** Waits for so many whole frames. */
+export function frames(socket: Socket, count: number): Promise<void> {
+  let missing = count;
+  let kept = Buffer.alloc(0);
+  return new Promise((resolve, reject) => {
+    const closed = () => reject(new Error(`the connection was closed, ${missing} frames too early`));
+    const take = (bytes: Buffer) => {
+      kept = Buffer.concat([kept, bytes]);
+      let start = 0;
+      while (kept.length - start >= 8 && kept.length - start >= 8 + kept.readUInt32BE(start + 3)) {
+        start += 8 + kept.readUInt32BE(start + 3);
+        missing--;
+      }
+      kept = kept.subarray(start);
+      if (missing > 0) return;
+      socket.off('data', take).off('close', closed);
+      socket.resume();
+      resolve();
+    };
+    socket.on('data', take).on('close', closed);
+  });
+}
