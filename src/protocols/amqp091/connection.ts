@@ -102,7 +102,7 @@ export class AmqpConnection implements Session, FrameHandler, OpenConnection {
       return;
     }
     if (this.#state !== 'running' && nowMs - this.#openedAtMs >= this.#context.limits.handshakeMs) {
-      this.#dropBecause(`no complete handshake within ${this.#context.limits.handshakeMs / 1000}s`);
+      this.#dropBecause(`handshake_timeout: no complete handshake within ${this.#context.limits.handshakeMs / 1000}s`);
       return;
     }
     if (this.#heartbeat !== undefined) this.#beat(this.#heartbeat, nowMs);

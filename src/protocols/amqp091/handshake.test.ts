@@ -271,7 +271,7 @@ describe('the time for the handshake', () => {
     expect(connection.events).toEqual(['destroyed']);
     connection.session.closed();
     expect(connection.lines.slice(1)).toEqual([
-      `error closing AMQP connection (${NAME}, vhost: 'none', user: 'guest', duration: '10s'): no complete handshake within 10s`,
+      `error closing AMQP connection (${NAME}, vhost: 'none', user: 'guest', duration: '10s'): handshake_timeout: no complete handshake within 10s`,
     ]);
   });
 
