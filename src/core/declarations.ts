@@ -11,6 +11,7 @@ import { ALTERNATE_ARGUMENT } from './exchange/alternates.ts';
 import type { Exchange } from './exchange/exchange.ts';
 import { fieldText, fieldTypeName, sameValue } from './field-value.ts';
 import type { Owner } from './owner.ts';
+import { COMPARED_ARGUMENTS, hasSameType, QUEUE_TYPE } from './queue/arguments.ts';
 import type { Queue } from './queue/queue.ts';
 
 export interface QueueDeclaration {
@@ -40,6 +41,18 @@ export function assertSameQueue(queue: Queue, wanted: QueueDeclaration, owner: O
   const wantsDurable = wanted.durable && !wanted.exclusive;
   assertSame('durable', 'queue', queue.name, vhost, String(wantsDurable), String(durable));
   assertSame('auto_delete', 'queue', queue.name, vhost, String(wanted.autoDelete), String(autoDelete));
+  assertSameArguments(queue, wanted, vhost);
+}
+
+/** By what was asked for and what there is, not by whether it would be allowed: that was checked the first time. */
+function assertSameArguments(queue: Queue, wanted: QueueDeclaration, vhost: string): void {
+  const current = queue.options.arguments;
+  if (wanted.arguments.size === 0 && current.size === 0) return;
+  const resource = { kind: 'queue', name: queue.name, vhost } as const;
+  for (const argument of COMPARED_ARGUMENTS) {
+    if (argument === QUEUE_TYPE && hasSameType(wanted.arguments, current)) continue;
+    assertSameArgument(argument, resource, wanted.arguments, current);
+  }
 }
 
 /** @throws BrokerError 405 when the queue belongs to another connection. */

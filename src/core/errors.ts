@@ -75,6 +75,13 @@ export const refusal = {
     new BrokerError('ACCESS_REFUSED', `${resource('queue', name, vhost)} in exclusive use`),
   accessRefused: (access: string, kind: 'queue' | 'exchange', name: string, vhost: string, user: string) =>
     new BrokerError('ACCESS_REFUSED', `${access} access to ${resource(kind, name, vhost)} refused for user '${user}'`),
+  replyQueueBinding: () =>
+    new BrokerError('ACCESS_REFUSED', 'cannot bind or unbind to a volatile (direct reply-to) queue'),
+  topicRefused: (access: string, key: string, exchange: string, vhost: string, user: string) =>
+    new BrokerError(
+      'ACCESS_REFUSED',
+      `${access} access to topic '${key}' in ${resource('exchange', exchange, vhost)} refused for user '${user}'`,
+    ),
   loginRefused: (mechanism: string) =>
     new BrokerError(
       'ACCESS_REFUSED',
@@ -113,6 +120,16 @@ export const refusal = {
       'PRECONDITION_FAILED',
       `invalid type '${type}' for arg '${argument}' in ${resource(kind, name, vhost)}`,
     ),
+  invalidArgument: (argument: string, queue: string, vhost: string, why: string) =>
+    new BrokerError(
+      'PRECONDITION_FAILED',
+      `invalid arg '${argument}' for ${resource('queue', queue, vhost)}: ${why}`,
+    ),
+  foreignArgument: (argument: string, queue: string, vhost: string, type: string) =>
+    new BrokerError(
+      'PRECONDITION_FAILED',
+      `invalid arg '${argument}' for ${resource('queue', queue, vhost)} of queue type ${type}`,
+    ),
   matchValue: (value: string) =>
     new BrokerError(
       'PRECONDITION_FAILED',
@@ -123,6 +140,15 @@ export const refusal = {
   unknownExchangeType: (type: string) => new BrokerError('PRECONDITION_FAILED', `unknown exchange type '${type}'`),
   invalidExpiration: (text: string, why: string) =>
     new BrokerError('PRECONDITION_FAILED', `invalid expiration '${text}': ${why}`),
+  invalidMessage: (why: string) => new BrokerError('PRECONDITION_FAILED', `invalid message: ${why}`),
+  foreignUserId: (userId: string, user: string) =>
+    new BrokerError('PRECONDITION_FAILED', `user_id property set to '${userId}' but authenticated user was '${user}'`),
+  modeSwitch: (from: 'confirm' | 'tx', to: 'confirm' | 'tx') =>
+    new BrokerError('PRECONDITION_FAILED', `cannot switch from ${from} to ${to} mode`),
+  notTransactional: () => new BrokerError('PRECONDITION_FAILED', 'channel is not transactional'),
+  replyConsumerAcknowledges: () => new BrokerError('PRECONDITION_FAILED', 'reply consumer cannot acknowledge'),
+  secondReplyConsumer: () => new BrokerError('PRECONDITION_FAILED', 'reply consumer already set'),
+  noReplyConsumer: () => new BrokerError('PRECONDITION_FAILED', 'fast reply consumer does not exist'),
   messageTooLarge: (bytes: number | bigint, bytesMax: number) =>
     new BrokerError('PRECONDITION_FAILED', `message size ${bytes} is larger than configured max size ${bytesMax}`),
   topicWildcards: (key: string, count: number) =>
@@ -133,6 +159,7 @@ export const refusal = {
   frameError: (explanation: string) => new BrokerError('FRAME_ERROR', explanation),
   syntaxError: (explanation: string) => new BrokerError('SYNTAX_ERROR', explanation),
   commandInvalid: (explanation: string) => new BrokerError('COMMAND_INVALID', explanation),
+  commandDuringCommit: () => new BrokerError('CHANNEL_ERROR', "unexpected command while processing 'tx.commit'"),
   channelError: (explanation: string) => new BrokerError('CHANNEL_ERROR', explanation),
   unexpectedFrame: (explanation: string) => new BrokerError('UNEXPECTED_FRAME', explanation),
   reusedConsumerTag: (tag: string) => new BrokerError('NOT_ALLOWED', `attempt to reuse consumer tag '${tag}'`),
