@@ -45,6 +45,40 @@ describe('createBroker', () => {
     expect(await roundTrip(await connect(second.url), 'second')).toBe('second');
   });
 
+  test('lets users, vhosts and permissions be changed while it runs', async () => {
+    const broker = await start();
+    await broker.users.add('alice', { password: 'wonderland', tags: ['monitoring'] });
+    await broker.permissions.set({ user: 'alice', configure: '^hello$', write: '.*', read: '.*' });
+    const client = await connect(`amqp://alice:wonderland@127.0.0.1:${broker.port}`);
+    const closed = new Promise<Error>((resolve) => client.once('close', resolve));
+
+    expect(await roundTrip(client, 'hello')).toBe('hello');
+    await broker.users.delete('alice');
+    expect((await closed).message).toContain("user 'alice' is deleted");
+  });
+
+  test('begins with the user, the tags and the permissions that the settings give', async () => {
+    const settings = {
+      default_user: 'app',
+      default_pass: 'secret',
+      default_vhost: 'shop',
+      'default_user_tags.monitoring': true,
+      'default_permissions.configure': '^app',
+      'default_permissions.write': '',
+      'default_permissions.read': '.*',
+    };
+    const broker = await start({ settings });
+
+    expect(broker.users.list()).toEqual([{ name: 'app', tags: ['monitoring'] }]);
+    expect(broker.vhosts.list()).toEqual([{ name: 'shop' }]);
+    expect(broker.permissions.list()).toEqual([
+      { user: 'app', vhost: 'shop', configure: '^app', write: '', read: '.*' },
+    ]);
+    const client = await connect(broker.url);
+    client.on('error', () => {});
+    await client.close();
+  });
+
   test('serves in the same way when sockets are read by events', async () => {
     const broker = await start({ settings: { socket_reading: 'events' } });
 
@@ -89,6 +123,7 @@ describe('createBroker', () => {
   test.each([
     [{ port: 70_000 }, "the value '70000' of port is wrong: expected a whole number from 0 to 65535"],
     [{ tlsPort: 0 }, 'TLS needs a certificate: set ssl_options.certfile and ssl_options.keyfile.'],
+    [{ settings: { 'default_permissions.read': '(' } }, "default_permissions: invalid regular expression '('"],
     [{ settings: { hartbeat: 1 } }, "unknown key 'hartbeat'. Did you mean heartbeat?"],
   ])('refuses %j with the reason', async (options, message) => {
     await expect(start(options)).rejects.toThrow(message);

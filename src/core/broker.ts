@@ -73,6 +73,14 @@ export class Broker {
     return vhost;
   }
 
+  /** Deletes a vhost with all that is in it; its connections are closed already. */
+  deleteVhost(name: string): void {
+    const vhost = this.#vhosts.get(name);
+    if (vhost === undefined) return;
+    this.#vhosts.delete(name);
+    vhost.delete();
+  }
+
   /** An id for a queue, exchange or binding; never given twice. */
   nextId(): number {
     return ++this.#lastId;

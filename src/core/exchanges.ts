@@ -13,8 +13,9 @@ import type { Exchange } from './exchange/exchange.ts';
 import { assertExchangeType, createExchange } from './exchange/types.ts';
 import { RESERVED_PREFIX, stripLineEnds } from './names.ts';
 import type { Owner } from './owner.ts';
-import type { Access, Log, Ticket } from './ports.ts';
+import type { Log, Ticket } from './ports.ts';
 import type { Queue } from './queue/queue.ts';
+import type { VhostAccess } from './vhost-access.ts';
 
 /** Those that every vhost has: the name, the type, and whether only other exchanges may publish to it. */
 const PREDECLARED = [
@@ -37,8 +38,7 @@ export interface ExchangesWorld {
   findQueue(name: string): Queue | undefined;
   /** @throws BrokerError 404; 405 when it belongs to another connection. */
   queue(owner: Owner, name: string): Queue;
-  /** @throws BrokerError 403. */
-  assertMay(owner: Owner, kind: 'queue' | 'exchange', name: string, access: Access): void;
+  readonly access: VhostAccess;
 }
 
 /** A binding as a client names it. */
@@ -84,9 +84,10 @@ export class Exchanges implements Iterable<Exchange<Queue>> {
   }
 
   /** For a client that asks whether it is there. @throws BrokerError 403 (default exchange, no permission), 404. */
-  declared(_owner: Owner, name: string): Exchange<Queue> {
+  declared(owner: Owner, name: string): Exchange<Queue> {
     const wantedName = stripLineEnds(name);
     if (wantedName === '') throw refusal.defaultExchange();
+    this.#world.access.assertMayKnow(owner, 'exchange', wantedName);
     return this.exchange(wantedName);
   }
 
@@ -95,7 +96,7 @@ export class Exchanges implements Iterable<Exchange<Queue>> {
     const wanted = { ...request, name: stripLineEnds(request.name) };
     assertExchangeType(wanted.type);
     if (wanted.name === '') throw refusal.defaultExchange();
-    this.#world.assertMay(owner, 'exchange', wanted.name, 'configure');
+    this.#world.access.assertMay(owner, 'exchange', wanted.name, 'configure');
     const present = this.#exchanges.get(wanted.name);
     if (present !== undefined) {
       assertSameExchange(present, wanted, this.#world.name);
@@ -115,7 +116,7 @@ export class Exchanges implements Iterable<Exchange<Queue>> {
     const name = stripLineEnds(requestedName);
     if (name === '') throw refusal.defaultExchange();
     if (name.startsWith(RESERVED_PREFIX)) throw refusal.systemExchange(name, this.#world.name);
-    this.#world.assertMay(owner, 'exchange', name, 'configure');
+    this.#world.access.assertMay(owner, 'exchange', name, 'configure');
     const exchange = this.#exchanges.get(name);
     if (exchange === undefined) return 0;
     if (conditions.ifUnused && !exchange.isUnused) throw refusal.exchangeInUse(name, this.#world.name);
@@ -170,7 +171,7 @@ export class Exchanges implements Iterable<Exchange<Queue>> {
 
   /** The exchange for a client's publish. @throws BrokerError 403 (no write access, internal), 404. */
   publishable(owner: Owner, name: string): Exchange<Queue> {
-    this.#world.assertMay(owner, 'exchange', name, 'write');
+    this.#world.access.assertMay(owner, 'exchange', name, 'write');
     const exchange = this.exchange(name);
     if (exchange.internal) throw refusal.internalExchange(name, this.#world.name);
     return exchange;
@@ -181,13 +182,21 @@ export class Exchanges implements Iterable<Exchange<Queue>> {
     return this.#destinationGone(queue);
   }
 
+  /** The vhost goes. */
+  deleteAll(): void {
+    for (const exchange of this.#exchanges.values()) if (exchange.name !== '') this.#remove(exchange);
+    this.#sources.clear();
+  }
+
   /** The binding with names as they are kept, which the client may make or remove. @throws BrokerError 403. */
   #allowed(owner: Owner, kind: 'queue' | 'exchange', request: BindingRequest): BindingRequest {
     const source = stripLineEnds(request.source);
     const destination = stripLineEnds(request.destination);
+    this.#world.access.assertMay(owner, kind, destination, 'write');
     if (source === '' || (kind === 'exchange' && destination === '')) throw refusal.defaultExchange();
-    this.#world.assertMay(owner, kind, destination, 'write');
-    this.#world.assertMay(owner, 'exchange', source, 'read');
+    this.#world.access.assertMay(owner, 'exchange', source, 'read');
+    const exchange = this.#exchanges.get(source);
+    if (exchange !== undefined) this.#world.access.assertMayUseTopic(owner, exchange, request.key, 'read');
     return { ...request, source, destination };
   }
 
@@ -195,8 +204,7 @@ export class Exchanges implements Iterable<Exchange<Queue>> {
   #assertMayHandOn(owner: Owner, wanted: ExchangeRequest): void {
     const alternate = alternateName(wanted.name, this.#world.name, wanted.arguments);
     if (alternate === undefined) return;
-    this.#world.assertMay(owner, 'exchange', wanted.name, 'read');
-    this.#world.assertMay(owner, 'exchange', alternate, 'write');
+    this.#world.access.assertMayAlternate(owner, wanted.name, alternate);
   }
 
   #unbind(

@@ -58,6 +58,30 @@ export interface Permissions {
   /** Rises with every change, so that cached answers can be told to be old. */
   readonly epoch: number;
   mayAccess(user: string, vhost: string, kind: 'queue' | 'exchange', name: string, access: Access): boolean;
+  /** True when what the user may do with a topic exchange depends on the routing key too: then `mayUseTopic` knows. */
+  hasTopicRules(user: string, vhost: string, exchange: string): boolean;
+  mayUseTopic(use: TopicUse): boolean;
+  /** A tag of a user, e.g. `impersonator`. */
+  hasTag(user: string, tag: string): boolean;
+}
+
+/** A publish to a topic exchange (write), or a binding to it (read). */
+export interface TopicUse {
+  readonly user: string;
+  readonly vhost: string;
+  readonly exchange: string;
+  readonly routingKey: string;
+  readonly access: 'write' | 'read';
+  /** For protocols whose clients have one. */
+  readonly clientId?: string;
+}
+
+/** Tests names against patterns that users wrote: regular expressions, unanchored. Never takes long. */
+export interface PatternMatcher {
+  /** False also when there is no answer: the pattern is none, or takes too long. That is logged once. */
+  matches(pattern: string, text: string): boolean;
+  /** What is wrong with a pattern, before it is kept. */
+  whyInvalid(pattern: string): string | undefined;
 }
 
 /** Takes deliveries for one channel (AMQP), link or session of a protocol. */

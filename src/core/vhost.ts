@@ -4,7 +4,7 @@
  */
 
 import type { Region } from '../base/bytes.ts';
-import type { FieldTable } from '../base/field-table.ts';
+import { type FieldTable, text } from '../base/field-table.ts';
 import type { Random } from '../base/random.ts';
 import { assertAccessible, assertSameQueue, type ExchangeRequest, type QueueDeclaration } from './declarations.ts';
 import { refusal } from './errors.ts';
@@ -13,14 +13,14 @@ import { type BindingRequest, Exchanges } from './exchanges.ts';
 import type { LogLines } from './log-lines.ts';
 import { RESERVED_PREFIX, serverQueueName, stripLineEnds } from './names.ts';
 import type { Owner } from './owner.ts';
-import type { Access, MessageHandle, Permissions, Ticket } from './ports.ts';
+import type { MessageHandle, Permissions, Ticket } from './ports.ts';
 import { ClassicQueue, type QueueWorld } from './queue/classic.ts';
 import type { Queue } from './queue/queue.ts';
 import type { Route } from './route.ts';
 import { type RouteCache, resolveRoute } from './route-cache.ts';
+import { VhostAccess } from './vhost-access.ts';
 
-/** Permissions name the default exchange so. */
-const DEFAULT_EXCHANGE_PERMISSION = 'amq.default';
+const DEAD_LETTER_EXCHANGE = 'x-dead-letter-exchange';
 
 /** A result that counts as done once the log has come to its ticket. */
 export interface Declared {
@@ -47,6 +47,8 @@ export interface VhostWorld extends Omit<QueueWorld, 'unused'> {
 export class Vhost {
   readonly name: string;
   readonly counters = { published: 0, unroutable: 0 };
+  /** What users may do here. */
+  readonly access: VhostAccess;
   readonly #shared: VhostWorld;
   readonly #queues = new Map<string, Queue>();
   readonly #exchanges: Exchanges;
@@ -55,6 +57,7 @@ export class Vhost {
   constructor(name: string, shared: VhostWorld) {
     this.name = name;
     this.#shared = shared;
+    this.access = new VhostAccess(name, shared.permissions);
     const { messages, log, residency, pump } = shared;
     this.#world = { messages, log, residency, pump, unused: (queue) => this.#remove(queue) };
     this.#exchanges = new Exchanges({
@@ -64,7 +67,7 @@ export class Vhost {
       nextId: () => shared.nextId(),
       findQueue: (queue) => this.#queues.get(queue),
       queue: (owner, queue) => this.queue(owner, queue),
-      assertMay: (owner, kind, resource, access) => this.#assertMay(owner, kind, resource, access),
+      access: this.access,
     });
   }
 
@@ -90,7 +93,7 @@ export class Vhost {
 
   /** Rises when a cached answer about permissions may be old. */
   get permissionsEpoch(): number {
-    return this.#shared.permissions.epoch;
+    return this.access.epoch;
   }
 
   /** @throws BrokerError 404; 405 when it belongs to another connection. */
@@ -101,9 +104,15 @@ export class Vhost {
     return queue;
   }
 
+  /** For a client that asks whether it is there. @throws BrokerError 403, 404, 405. */
+  declaredQueue(owner: Owner, name: string): Queue {
+    this.access.assertMayKnow(owner, 'queue', name);
+    return this.queue(owner, name);
+  }
+
   /** A queue to read from (consume, get). @throws BrokerError 403, 404, 405. */
   readableQueue(owner: Owner, name: string): Queue {
-    this.#assertMay(owner, 'queue', name, 'read');
+    this.access.assertMay(owner, 'queue', name, 'read');
     return this.queue(owner, name);
   }
 
@@ -111,13 +120,15 @@ export class Vhost {
   declareQueue(owner: Owner, wanted: QueueDeclaration): Declared {
     const wantedName = stripLineEnds(wanted.name);
     const name = wantedName === '' ? serverQueueName(this.#shared.random) : wantedName;
-    this.#assertMay(owner, 'queue', name, 'configure');
+    this.access.assertMay(owner, 'queue', name, 'configure');
     const present = this.#queues.get(name);
     if (present !== undefined) {
       assertSameQueue(present, wanted, owner, this.name);
       return { queue: present, ticket: 0 };
     }
     if (wantedName.startsWith(RESERVED_PREFIX)) throw refusal.reservedQueueName(name);
+    const deadLetterExchange = text(wanted.arguments.get(DEAD_LETTER_EXCHANGE));
+    if (deadLetterExchange !== undefined) this.access.assertMayDeadLetter(owner, name, deadLetterExchange);
     const queue = this.#addQueue(owner, name, wanted);
     const { id, options } = queue;
     const { autoDelete } = options;
@@ -134,7 +145,7 @@ export class Vhost {
 
   /** @throws BrokerError 406 `in use` or `not empty`; a missing queue is no error. */
   deleteQueue(owner: Owner, name: string, conditions: { ifUnused: boolean; ifEmpty: boolean }): Deleted {
-    this.#assertMay(owner, 'queue', name, 'configure');
+    this.access.assertMay(owner, 'queue', name, 'configure');
     const queue = this.#queues.get(name);
     if (queue === undefined) return { messages: 0, ticket: 0 };
     assertAccessible(queue, owner, this.name);
@@ -239,18 +250,18 @@ export class Vhost {
     return ticket;
   }
 
+  /** All that is here goes. */
+  delete(): void {
+    for (const queue of [...this.#queues.values()]) this.#remove(queue);
+    this.#exchanges.deleteAll();
+  }
+
   /** A connection is gone, and its exclusive queues with it. */
   ownerClosed(owner: Owner): void {
     for (const name of owner.exclusiveQueues) {
       const queue = this.#queues.get(name);
       if (queue !== undefined) this.#remove(queue);
     }
-  }
-
-  #assertMay(owner: Owner, kind: 'queue' | 'exchange', name: string, access: Access): void {
-    const resource = kind === 'exchange' && name === '' ? DEFAULT_EXCHANGE_PERMISSION : name;
-    if (this.#shared.permissions.mayAccess(owner.user, this.name, kind, resource, access)) return;
-    throw refusal.accessRefused(access, kind, resource, this.name, owner.user);
   }
 
   #addQueue(owner: Owner, name: string, wanted: QueueDeclaration): Queue {

@@ -1,6 +1,7 @@
 /** When memory is given back. */
 
 import { expect, test } from 'vitest';
+import { RevocablePermissions } from '../../test/support/core-broker.ts';
 import { ManualClock } from '../base/clock.ts';
 import { ChunkPool } from '../base/output.ts';
 import { SeededRandom } from '../base/random.ts';
@@ -22,7 +23,7 @@ function testBroker(): Broker {
     clock: new ManualClock(),
     random: new SeededRandom(1),
     log: new MemoryLog(),
-    permissions: { epoch: 0, mayAccess: () => true },
+    permissions: new RevocablePermissions(),
     openResidency: (messages, pump) =>
       new MemoryResidency(messages, pump, { shouldPageOut: () => false, turnsLate: () => 1 }),
   });

@@ -2,6 +2,10 @@
  * Puts a broker together from its configuration, and starts it.
  */
 
+import type { Administration } from '../auth/administration.ts';
+import type { PermissionAdministration, TopicPermissionAdministration } from '../auth/permission-administration.ts';
+import type { UserAdministration } from '../auth/user-administration.ts';
+import type { VhostAdministration } from '../auth/vhost-administration.ts';
 import { ChunkPool } from '../base/output.ts';
 import type { Broker } from '../core/broker.ts';
 import type { LogLines } from '../core/log-lines.ts';
@@ -45,6 +49,13 @@ export interface RunningBroker {
   /** What a client on this machine connects to, with the default user's login. */
   readonly url: string;
   readonly addresses: readonly ListeningAddress[];
+  /** Who may log in. */
+  readonly users: UserAdministration;
+  readonly vhosts: VhostAdministration;
+  /** Who may do what in which vhost. */
+  readonly permissions: PermissionAdministration;
+  /** Who may use which routing keys of topic exchanges. */
+  readonly topicPermissions: TopicPermissionAdministration;
   /** @internal The core; its shape may change with any version. */
   readonly broker: Broker;
   stats(): BrokerStats;
@@ -72,7 +83,7 @@ export async function startBroker(options: StartOptions): Promise<RunningBroker>
   const { configuration, logLines } = options;
   const clock = new TurnClock();
   const pool = new ChunkPool();
-  const { broker, protocol } = assembleBroker({ configuration, clock, pool, logLines });
+  const { broker, protocol, administration } = assembleBroker({ configuration, clock, pool, logLines });
   const memory = new MemoryKeeper(broker, pool);
   const deliveriesPerTurn = configuration.deliveriesPerTurn;
   const server = await Server.start({
@@ -91,7 +102,7 @@ export async function startBroker(options: StartOptions): Promise<RunningBroker>
     ...(configuration.socketReading === 'events' ? { openReading: readByEvents } : {}),
     onTick: () => memory.tick(),
   });
-  return runningBroker(server, broker, configuration);
+  return runningBroker(server, broker, administration, configuration);
 }
 
 function listenRequests({ configuration, tls }: StartOptions): ListenRequest[] {
@@ -106,7 +117,13 @@ function listenRequests({ configuration, tls }: StartOptions): ListenRequest[] {
   return [...plain, ...secure];
 }
 
-function runningBroker(server: Server, broker: Broker, configuration: Configuration): RunningBroker {
+function runningBroker(
+  server: Server,
+  broker: Broker,
+  administration: Administration,
+  configuration: Configuration,
+): RunningBroker {
+  const { users, vhosts, permissions, topicPermissions } = administration;
   const plain = server.listeners.find((listener) => !listener.isTls);
   const secure = server.listeners.find((listener) => listener.isTls);
   return {
@@ -114,6 +131,10 @@ function runningBroker(server: Server, broker: Broker, configuration: Configurat
     ...(secure === undefined ? {} : { tlsPort: secure.port }),
     url: urlOf(plain ?? secure, configuration),
     addresses: server.listeners.map(({ address, port, isTls }) => ({ address, port, tls: isTls })),
+    users,
+    vhosts,
+    permissions,
+    topicPermissions,
     broker,
     stats: () => ({ connections: server.connectionCount }),
     stop: () => server.stop(),

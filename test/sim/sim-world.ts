@@ -3,7 +3,6 @@
  * checked. The same seed makes the same bytes.
  */
 
-import { FixedUsers } from '../../src/auth/fixed-users.ts';
 import { passwordMechanisms } from '../../src/auth/sasl.ts';
 import { ManualClock } from '../../src/base/clock.ts';
 import { SeededRandom } from '../../src/base/random.ts';
@@ -16,6 +15,7 @@ import type { ChannelHost, ChannelPort } from '../../src/protocols/amqp091/chann
 import { MemoryKeeper } from '../../src/server/memory-keeper.ts';
 import { Turn } from '../../src/server/turn.ts';
 import { MemoryResidency } from '../../src/storage/memory/memory-residency.ts';
+import { guestLogin } from '../support/guest-login.ts';
 import { act } from './client-plan.ts';
 import { PoisoningPool, poisonFreedMessages } from './freed-memory.ts';
 import { Model } from './model.ts';
@@ -58,6 +58,7 @@ export class SimWorld {
   onOutput: (connection: number, bytes: Uint8Array) => void = () => undefined;
   steps = 0;
 
+  readonly #login = guestLogin();
   readonly #protocol: AmqpProtocol;
   readonly #keeper: MemoryKeeper;
   #scheduled: (() => void) | undefined;
@@ -76,7 +77,7 @@ export class SimWorld {
       clock: this.clock,
       random: new SeededRandom(seed + 1),
       log: this.log,
-      permissions: { epoch: 0, mayAccess: () => true },
+      permissions: this.#login.permissions,
       openResidency: (messages, pump) => {
         const paging = {
           shouldPageOut: () => random.below(profile.pageOdds) === 0,
@@ -292,12 +293,12 @@ export class SimWorld {
   }
 
   #makeProtocol(): AmqpProtocol {
-    const users = new FixedUsers([{ name: 'guest', password: 'guest' }], { loopbackUsers: ['guest'] });
+    const { authenticator } = this.#login;
     return new AmqpProtocol({
       broker: this.broker,
       openChannel: (number, host) => this.#openChannel(number, host),
-      authenticator: users,
-      mechanisms: passwordMechanisms(users),
+      authenticator,
+      mechanisms: passwordMechanisms(authenticator),
       tuning: { channelMax: 100, frameMax: FRAME_MAX, heartbeat: 0 },
       limits: {
         handshakeFrameMax: HANDSHAKE_FRAME_MAX,

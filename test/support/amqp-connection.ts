@@ -3,7 +3,6 @@
  * channels that do what the test tells them.
  */
 
-import { FixedUsers } from '../../src/auth/fixed-users.ts';
 import { passwordMechanisms } from '../../src/auth/sasl.ts';
 import { ByteReader } from '../../src/base/byte-reader.ts';
 import { ByteWriter } from '../../src/base/byte-writer.ts';
@@ -19,6 +18,7 @@ import { encodeFrame, writeMethodFrame } from '../../src/protocols/amqp091/frame
 import { decodeMethod, encodeMethod, findMethodName, type Method } from '../../src/protocols/amqp091/methods.ts';
 import type { Peer, Session, Transport } from '../../src/protocols/session.ts';
 import { type CoreBroker, coreBroker } from './core-broker.ts';
+import { guestLogin } from './guest-login.ts';
 
 export const PROTOCOL_HEADER = Buffer.from('AMQP\0\0\x09\x01', 'latin1');
 
@@ -111,10 +111,13 @@ export class TestConnection implements Transport {
   readonly events: string[] = [];
   isTouched = false;
 
-  constructor(options: { readonly peer?: Partial<Peer>; readonly amqp?: Partial<AmqpOptions> } = {}) {
+  /** @param options `world`: another connection of the same broker. */
+  constructor(
+    options: { readonly peer?: Partial<Peer>; readonly amqp?: Partial<AmqpOptions>; readonly world?: CoreBroker } = {},
+  ) {
     this.peer = { ...PEER, ...options.peer };
-    this.world = coreBroker();
-    const authenticator = new FixedUsers([{ name: 'guest', password: 'guest' }], { loopbackUsers: ['guest'] });
+    this.world = options.world ?? coreBroker();
+    const { authenticator } = guestLogin();
     const protocol = new AmqpProtocol({
       broker: this.world.broker,
       openChannel: (number, host) => this.#openChannel(number, host),
@@ -222,6 +225,12 @@ export function method(channel: number, value: Method): Uint8Array {
 export function rawMethod(channel: number, classId: number, methodId: number, fields: Uint8Array): Uint8Array {
   const ids = Uint8Array.of(0, classId, 0, methodId);
   return encodeFrame(FRAME_TYPES.method, channel, Buffer.concat([ids, fields]));
+}
+
+/** The content header of a message without properties and body. */
+export function emptyContent(channel: number): Uint8Array {
+  const basicClass = 60;
+  return encodeFrame(FRAME_TYPES.header, channel, Uint8Array.of(0, basicClass, ...new Uint8Array(12)));
 }
 
 export interface StartOkOptions {

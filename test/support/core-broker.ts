@@ -23,6 +23,8 @@ export interface CoreBrokerOptions {
   readonly flushesLate?: () => number;
   readonly shouldPageOut?: () => boolean;
   readonly turnsLate?: () => number;
+  /** Instead of those that allow everything that was not revoked. */
+  readonly permissions?: Permissions;
 }
 
 export interface CoreBroker {
@@ -44,6 +46,18 @@ export class RevocablePermissions implements Permissions {
     return !this.#revoked.has(`${access} ${kind} ${name}`);
   }
 
+  hasTopicRules(): boolean {
+    return false;
+  }
+
+  mayUseTopic(): boolean {
+    return true;
+  }
+
+  hasTag(): boolean {
+    return false;
+  }
+
   revoke(access: Access, kind: 'queue' | 'exchange', name: string): void {
     this.#revoked.add(`${access} ${kind} ${name}`);
     this.epoch++;
@@ -60,7 +74,7 @@ export function coreBroker(options: CoreBrokerOptions = {}): CoreBroker {
     clock,
     random: new SeededRandom(1),
     log,
-    permissions,
+    permissions: options.permissions ?? permissions,
     openResidency: (messages, pump) => {
       const { shouldPageOut = () => false, turnsLate = () => 1 } = options;
       const opened = new MemoryResidency(messages, pump, { shouldPageOut, turnsLate });

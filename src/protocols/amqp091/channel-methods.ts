@@ -67,7 +67,7 @@ const HANDLERS: Handlers = {
   'queue.declare': (channel, method) => {
     const { owner, vhost } = channel.host;
     const { queue, ticket } = method.passive
-      ? { queue: vhost.queue(owner, queueName(channel, method.queue)), ticket: 0 }
+      ? { queue: vhost.declaredQueue(owner, queueName(channel, method.queue)), ticket: 0 }
       : vhost.declareQueue(owner, { ...method, name: method.queue });
     channel.lastQueueName = queue.name;
     finish(channel, method.noWait, ticket, declareOk(queue));

@@ -33,6 +33,8 @@ export class PublishTarget {
   #exchange: Exchange<Queue> | undefined;
   #route: Route<Queue> | undefined;
   #permissionsEpoch = -1;
+  /** The exchange looks at routing keys when it is this user who publishes. */
+  #hasTopicRules = false;
 
   constructor(vhost: Vhost, owner: Owner) {
     this.#vhost = vhost;
@@ -65,6 +67,7 @@ export class PublishTarget {
   current(route: Route<Queue>): Route<Queue> {
     if (!route.isStale) return route;
     const exchange = this.#vhost.publishableExchange(this.#owner, route.exchange.name);
+    this.#vhost.access.assertMayUseTopic(this.#owner, exchange, route.key, 'write');
     const { keyBytes } = route;
     return this.#vhost.routeTo(exchange, keyBytes, 0, keyBytes.bytes.length);
   }
@@ -91,6 +94,7 @@ export class PublishTarget {
     if ((bits & IMMEDIATE) !== 0) throw refusal.notImplemented('immediate=true');
     const exchange = this.#exchangeAt(input, exchangeAt, exchangeBytes);
     const route = this.#vhost.routeTo(exchange, input, keyAt + 1, keyBytes);
+    if (this.#hasTopicRules) this.#vhost.access.assertMayUseTopic(this.#owner, exchange, route.key, 'write');
     this.mandatory = (bits & MANDATORY) !== 0;
     this.#remember(input, start, end - start);
     this.#exchange = exchange;
@@ -108,7 +112,9 @@ export class PublishTarget {
       equalBytes(this.#remembered, 2, input, at, bytes + 1);
     if (isSame && this.#exchange !== undefined) return this.#exchange;
     const name = decoder.decode(input.bytes.subarray(at + 1, at + 1 + bytes));
-    return this.#vhost.publishableExchange(this.#owner, name);
+    const exchange = this.#vhost.publishableExchange(this.#owner, name);
+    this.#hasTopicRules = this.#vhost.access.hasTopicRules(this.#owner, exchange);
+    return exchange;
   }
 
   #remember(input: Region, start: number, length: number): void {

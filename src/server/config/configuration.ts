@@ -22,6 +22,7 @@ export interface Configuration extends OptionValues {
   readonly tlsCiphers: readonly string[];
   /** Users who may connect to a loopback address only. */
   readonly loopbackUsers: readonly string[];
+  readonly defaultUserTags: readonly string[];
 }
 
 /** One `key = value`. */
@@ -70,6 +71,7 @@ export function configure(settings: Iterable<Setting>): Configuration {
     tlsVersions: [...members(FAMILIES.tlsVersions, familySettings).values()].filter((version) => version !== NONE),
     tlsCiphers: [...members(FAMILIES.tlsCiphers, familySettings).values()],
     loopbackUsers: trueNames(members(FAMILIES.loopbackUsers, familySettings)),
+    defaultUserTags: trueNames(members(FAMILIES.defaultUserTags, familySettings)),
   };
 }
 

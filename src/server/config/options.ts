@@ -201,6 +201,24 @@ export const OPTIONS = {
     default: '/',
     doc: 'The virtual host that an empty broker begins with.',
   }),
+  defaultConfigure: option({
+    key: 'default_permissions.configure',
+    type: text,
+    default: '.*',
+    doc: 'What the default user may declare and delete in the default vhost: a pattern for names.',
+  }),
+  defaultWrite: option({
+    key: 'default_permissions.write',
+    type: text,
+    default: '.*',
+    doc: 'What the default user may publish to and bind: a pattern for names.',
+  }),
+  defaultRead: option({
+    key: 'default_permissions.read',
+    type: text,
+    default: '.*',
+    doc: 'What the default user may consume and bind from: a pattern for names.',
+  }),
   outputBuffer: option({
     key: 'output_buffer',
     type: size(16 * KB, 1024 * MB),
@@ -263,6 +281,13 @@ export const FAMILIES = {
     whole: NO_LISTENERS,
     default: new Map(),
     doc: 'Where TLS connections are accepted; 5671 is usual. Off unless set.',
+  }),
+  defaultUserTags: family<boolean>({
+    key: 'default_user_tags',
+    type: flag,
+    whole: { type: none, member: false },
+    default: new Map([['administrator', true]]),
+    doc: "The default user's tags: administrator, management, monitoring, policymaker, impersonator or any other word.",
   }),
   tlsVersions: family<TlsVersion | typeof NONE>({
     key: 'ssl_options.versions',

@@ -1,0 +1,251 @@
+/**
+ * Users, vhosts and permissions while the broker runs: what an administrator changes, and what clients notice of it.
+ */
+
+import { describe, expect, test } from 'vitest';
+import { AccessWorld, say } from '../../test/support/access-world.ts';
+import { method } from '../../test/support/amqp-connection.ts';
+import { EMPTY_TABLE } from '../base/field-table.ts';
+
+const GET = { name: 'basic.get', queue: 'q', noAck: true } as const;
+
+const DECLARE = {
+  name: 'queue.declare',
+  queue: 'q',
+  passive: false,
+  durable: false,
+  exclusive: false,
+  autoDelete: false,
+  noWait: false,
+  arguments: EMPTY_TABLE,
+} as const;
+
+describe('users', () => {
+  test('a new user logs in with the password, and opens no vhost before there is a permission', async () => {
+    const world = new AccessWorld();
+    await world.administration.users.add('ann', { password: 'secret', tags: ['monitoring'] });
+
+    expect(world.connect('ann', '/', 'secret').said).toBe(
+      "connection.close 530 NOT_ALLOWED - access to vhost '/' refused for user 'ann' 10/40",
+    );
+    await world.administration.permissions.set({ user: 'ann', configure: '', write: '', read: '' });
+    expect(world.connect('ann', '/', 'secret').said).toBe('connection.open-ok');
+    expect(world.administration.users.list()).toContainEqual({ name: 'ann', tags: ['monitoring'] });
+  });
+
+  test('a wrong password is refused', async () => {
+    const world = new AccessWorld();
+    await world.addUser('ann');
+
+    expect(world.connect('ann', '/', 'wrong').said).toMatch(/^connection.close 403 ACCESS_REFUSED - Login was refused/);
+  });
+
+  test('a hash from RabbitMQ is taken as it is', async () => {
+    const world = new AccessWorld();
+    const passwordHash = 'oZHm3VrQGCQNsZ9Pyal8G7wlaG8xhyUSTnF/++wubnqznVzy';
+    await world.administration.users.add('ann', { passwordHash });
+    await world.administration.permissions.set({ user: 'ann', configure: '', write: '', read: '' });
+
+    expect(world.connect('ann', '/', 'secret').said).toBe('connection.open-ok');
+  });
+
+  test('another password counts from the next login on; open connections stay', async () => {
+    const world = new AccessWorld();
+    await world.addUser('ann');
+    const { connection } = world.connect('ann');
+    await world.administration.users.setPassword('ann', 'new');
+
+    expect(connection.written()).toEqual([]);
+    expect(world.connect('ann', '/', 'new').said).toBe('connection.open-ok');
+    expect(world.connect('ann', '/', 'ann').said).toMatch(/^connection.close 403/);
+  });
+
+  test.each(['clearPassword', 'setPasswordHash'] as const)(
+    'after %s to nothing no password will do',
+    async (change) => {
+      const world = new AccessWorld();
+      await world.addUser('ann');
+      await world.administration.users[change]('ann', '');
+
+      expect(world.connect('ann').said).toMatch(/^connection.close 403/);
+    },
+  );
+
+  test('who is deleted is disconnected with 320, and others stay', async () => {
+    const world = new AccessWorld();
+    await world.addUser('ann');
+    await world.addUser('bob');
+    const [ann, bob] = [world.connect('ann').connection, world.connect('bob').connection];
+    await world.administration.users.delete('ann');
+
+    expect(ann.written()).toEqual(["connection.close 320 CONNECTION_FORCED - user 'ann' is deleted 0/0"]);
+    expect(bob.written()).toEqual([]);
+    expect(world.connect('ann').said).toMatch(/^connection.close 403/);
+  });
+
+  test('who is deleted and added again has no permissions any more', async () => {
+    const world = new AccessWorld();
+    await world.addUser('ann');
+    await world.administration.users.delete('ann');
+    await world.administration.users.add('ann', { password: 'ann' });
+
+    expect(world.connect('ann').said).toMatch(/^connection.close 530/);
+  });
+
+  test('a limit of connections holds from then on', async () => {
+    const world = new AccessWorld();
+    await world.addUser('ann');
+    await world.administration.users.setLimits('ann', { connectionsMax: 1 });
+
+    expect(world.connect('ann').said).toBe('connection.open-ok');
+    expect(world.connect('ann').said).toBe(
+      "connection.close 530 NOT_ALLOWED - connection refused for user 'ann': user connection limit (1) is reached 10/40",
+    );
+  });
+
+  test.each([
+    [
+      'a name that is taken',
+      (world: AccessWorld) => world.administration.users.add('guest'),
+      'User "guest" already exists',
+    ],
+    ['an empty name', (world: AccessWorld) => world.administration.users.add(''), 'a user cannot have an empty name'],
+    [
+      'a hash that is none',
+      (world: AccessWorld) => world.administration.users.add('ann', { passwordHash: 'x' }),
+      'the hash is not one of rabbit_password_hashing_sha256',
+    ],
+    [
+      'to delete who is not there',
+      (world: AccessWorld) => world.administration.users.delete('ann'),
+      'User "ann" does not exist',
+    ],
+    [
+      'tags for who is not there',
+      (world: AccessWorld) => world.administration.users.setTags('ann', []),
+      'User "ann" does not exist',
+    ],
+  ])('%s is refused', async (_what, act, text) => {
+    await expect(act(new AccessWorld())).rejects.toThrow(text);
+  });
+});
+
+describe('vhosts', () => {
+  test('each has queues of its own', async () => {
+    const world = new AccessWorld();
+    await world.administration.vhosts.add('other');
+    await world.administration.permissions.set({
+      user: 'guest',
+      vhost: 'other',
+      configure: '.*',
+      write: '.*',
+      read: '.*',
+    });
+    say(world.connect('guest').connection, 1, DECLARE);
+
+    const { connection } = world.connect('guest', 'other');
+    expect(say(connection, 1, { ...DECLARE, passive: true })).toBe(
+      "1 channel.close 404 NOT_FOUND - no queue 'q' in vhost 'other' 50/10",
+    );
+    expect(world.administration.vhosts.list()).toEqual([{ name: '/' }, { name: 'other' }]);
+  });
+
+  test('a deleted one takes everything with it: connections with 320, queues, exchanges, permissions', async () => {
+    const world = new AccessWorld();
+    const permission = { user: 'guest', vhost: 'other', configure: '.*', write: '.*', read: '.*' };
+    await world.administration.vhosts.add('other');
+    await world.administration.permissions.set(permission);
+    const { connection } = world.connect('guest', 'other');
+    say(connection, 1, DECLARE);
+    const vhost = world.world.broker.findVhost('other');
+    await world.administration.vhosts.delete('other');
+
+    expect(connection.written()).toEqual(["connection.close 320 CONNECTION_FORCED - vhost 'other' is deleted 0/0"]);
+    expect([vhost?.queueCount, [...(vhost?.exchanges ?? [])].map(({ name }) => name)]).toEqual([0, ['']]);
+    expect(world.connect('guest', 'other').said).toBe('connection.close 530 NOT_ALLOWED - vhost other not found 10/40');
+    await world.administration.vhosts.add('other');
+    expect(world.connect('guest', 'other').said).toMatch(/^connection.close 530 NOT_ALLOWED - access to vhost/);
+  });
+
+  test('one that is there already stays as it is when it is added again', async () => {
+    const world = new AccessWorld();
+    say(world.connect('guest').connection, 1, DECLARE);
+    await world.administration.vhosts.add('/');
+
+    expect(world.world.vhost.queueCount).toBe(1);
+  });
+
+  test('a limit of connections holds from then on', async () => {
+    const world = new AccessWorld();
+    await world.administration.vhosts.setLimits('/', { connectionsMax: 0 });
+
+    expect(world.connect('guest').said).toBe(
+      "connection.close 530 NOT_ALLOWED - access to vhost '/' refused for user 'guest': connection limit (0) is reached 10/40",
+    );
+  });
+
+  test.each([
+    [
+      'to delete one that is not there',
+      (world: AccessWorld) => world.administration.vhosts.delete('v'),
+      "Virtual host 'v' does not exist",
+    ],
+    ['an empty name', (world: AccessWorld) => world.administration.vhosts.add(''), 'a vhost cannot have an empty name'],
+  ])('%s is refused', async (_what, act, text) => {
+    await expect(act(new AccessWorld())).rejects.toThrow(text);
+  });
+});
+
+describe('permissions', () => {
+  test('what is taken away is taken from open channels too', async () => {
+    const world = new AccessWorld();
+    await world.addUser('ann');
+    const { connection } = world.connect('ann');
+    say(connection, 1, DECLARE);
+    await world.administration.permissions.set({ user: 'ann', configure: '.*', write: '.*', read: '' });
+
+    expect(connection.send(method(1, GET))).toEqual([
+      "1 channel.close 403 ACCESS_REFUSED - read access to queue 'q' in vhost '/' refused for user 'ann' 60/70",
+    ]);
+  });
+
+  test('who has none any more stays connected, and can do nothing', async () => {
+    const world = new AccessWorld();
+    await world.addUser('ann');
+    const { connection } = world.connect('ann');
+    await world.administration.permissions.clear({ user: 'ann' });
+
+    expect(connection.written()).toEqual([]);
+    expect(say(connection, 1, DECLARE)).toMatch(/^1 channel.close 403 ACCESS_REFUSED - configure access/);
+  });
+
+  test('they are listed by user and by vhost', async () => {
+    const world = new AccessWorld();
+    await world.addUser('ann', 'a', 'b', 'c');
+    const ann = { user: 'ann', vhost: '/', configure: 'a', write: 'b', read: 'c' };
+
+    expect(world.administration.permissions.list({ user: 'ann' })).toEqual([ann]);
+    expect(world.administration.permissions.list({ vhost: '/' })).toHaveLength(2);
+    expect(world.administration.permissions.list({ vhost: 'other' })).toEqual([]);
+  });
+
+  test('topic permissions are listed, and go one by one or all at once', async () => {
+    const { topicPermissions } = new AccessWorld().administration;
+    const of = { user: 'guest', vhost: '/', write: '', read: '' };
+    for (const exchange of ['a', 'b', 'c']) await topicPermissions.set({ ...of, exchange });
+    await topicPermissions.clear({ user: 'guest', exchange: 'a' });
+
+    expect(topicPermissions.list().map(({ exchange }) => exchange)).toEqual(['b', 'c']);
+    await topicPermissions.clear({ user: 'guest' });
+    expect(topicPermissions.list()).toEqual([]);
+  });
+
+  const NONE = { configure: '', write: '', read: '' };
+  test.each([
+    ['for who is not there', { user: 'ann', ...NONE }, 'User "ann" does not exist'],
+    ['in a vhost that is not there', { user: 'guest', vhost: 'v', ...NONE }, "Virtual host 'v' does not exist"],
+    ['something that is no pattern', { user: 'guest', ...NONE, read: '(' }, /^invalid regular expression '\(': /],
+  ])('%s they are refused', async (_what, permission, text) => {
+    await expect(new AccessWorld().administration.permissions.set(permission)).rejects.toThrow(text);
+  });
+});

@@ -1,0 +1,107 @@
+/**
+ * What an administrator does with permissions, at any time while the broker runs. Changes hold at once, also for
+ * connections that are open; consumers keep what they have.
+ */
+
+import type { Broker } from '../core/broker.ts';
+import { AdministrationError } from './administration-error.ts';
+import type { Permission, PermissionTable, TopicPermission } from './permission-table.ts';
+import type { Users } from './users.ts';
+
+const DEFAULT_VHOST = '/';
+
+/** A user in a vhost; `/` unless given. */
+export interface UserInVhost {
+  readonly user: string;
+  readonly vhost?: string;
+}
+
+/** Which entries are listed: all, unless a user or a vhost is given. */
+export interface PermissionFilter {
+  readonly user?: string;
+  readonly vhost?: string;
+}
+
+export interface PermissionAdministrationOptions {
+  readonly users: Users;
+  readonly permissions: PermissionTable;
+  readonly broker: Broker;
+}
+
+/**
+ * Who may configure, write to and read from which queues and exchanges of a vhost. Without an entry a user cannot open
+ * the vhost. See https://www.rabbitmq.com/docs/access-control for which operation needs which permission.
+ */
+export class PermissionAdministration {
+  readonly #options: PermissionAdministrationOptions;
+
+  constructor(options: PermissionAdministrationOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Sets the three patterns of a user in a vhost: regular expressions that a name must match anywhere. An empty one
+   * matches none. The default exchange has the name `amq.default`.
+   *
+   * @throws AdministrationError when there is no such user or vhost, or a pattern is none
+   */
+  async set(permission: UserInVhost & Pick<Permission, 'configure' | 'write' | 'read'>): Promise<void> {
+    const { user, configure, write, read } = permission;
+    const vhost = existing(this.#options, permission);
+    this.#options.permissions.set({ user, vhost, configure, write, read });
+  }
+
+  /** Takes all permissions in a vhost from a user. Connections stay open, and can do nothing any more. */
+  async clear(of: UserInVhost): Promise<void> {
+    const vhost = existing(this.#options, of);
+    this.#options.permissions.clear(of.user, vhost);
+  }
+
+  list(filter: PermissionFilter = {}): Permission[] {
+    return [...this.#options.permissions.permissions()].filter((permission) => fits(permission, filter));
+  }
+}
+
+/** Which routing keys users may publish and bind with, exchange by exchange; of topic exchanges only. */
+export class TopicPermissionAdministration {
+  readonly #options: PermissionAdministrationOptions;
+
+  constructor(options: PermissionAdministrationOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Sets the two patterns for routing keys. In them `{username}` and `{vhost}` stand for the user's own. Where there is
+   * no entry for an exchange, any routing key will do.
+   *
+   * @throws AdministrationError when there is no such user or vhost, or a pattern is none
+   */
+  async set(permission: UserInVhost & Pick<TopicPermission, 'exchange' | 'write' | 'read'>): Promise<void> {
+    const { user, exchange, write, read } = permission;
+    const vhost = existing(this.#options, permission);
+    this.#options.permissions.setTopic({ user, vhost, exchange, write, read });
+  }
+
+  /** Takes the patterns of an exchange away, or those of all exchanges. */
+  async clear(of: UserInVhost & { readonly exchange?: string }): Promise<void> {
+    const vhost = existing(this.#options, of);
+    this.#options.permissions.clearTopic(of.user, vhost, of.exchange);
+  }
+
+  list(filter: PermissionFilter = {}): TopicPermission[] {
+    return [...this.#options.permissions.topicPermissions()].filter((permission) => fits(permission, filter));
+  }
+}
+
+/** @returns the vhost's name */
+function existing({ users, broker }: PermissionAdministrationOptions, { user, vhost = DEFAULT_VHOST }: UserInVhost) {
+  if (broker.findVhost(vhost) === undefined) {
+    throw new AdministrationError('notFound', `Virtual host '${vhost}' does not exist`);
+  }
+  users.user(user);
+  return vhost;
+}
+
+function fits(entry: Permission | TopicPermission, { user, vhost }: PermissionFilter): boolean {
+  return (user === undefined || entry.user === user) && (vhost === undefined || entry.vhost === vhost);
+}

@@ -1,0 +1,153 @@
+/**
+ * Who may do what: for each user and vhost three patterns for the names of queues and exchanges, and for topic exchanges
+ * two more for routing keys.
+ */
+
+import type { Access, PatternMatcher, Permissions, TopicUse } from '../core/ports.ts';
+import { AdministrationError } from './administration-error.ts';
+import type { Users } from './users.ts';
+
+/** Patterns for names, unanchored; an empty one, like `^$`, allows nothing. */
+export interface Permission {
+  readonly user: string;
+  readonly vhost: string;
+  readonly configure: string;
+  readonly write: string;
+  readonly read: string;
+}
+
+/**
+ * Patterns for the routing keys of one exchange: `write` of messages, `read` of bindings. `{username}`, `{vhost}` and
+ * `{client_id}` stand for the user's own.
+ */
+export interface TopicPermission {
+  readonly user: string;
+  readonly vhost: string;
+  readonly exchange: string;
+  readonly write: string;
+  readonly read: string;
+}
+
+/** An empty pattern would match every name; it is meant to match none. */
+const NOTHING = '^$';
+
+export class PermissionTable implements Permissions {
+  /** By vhost, then by user. */
+  readonly #permissions = new Map<string, Map<string, Permission>>();
+  /** By vhost, then by user, then by exchange. */
+  readonly #topics = new Map<string, Map<string, Map<string, TopicPermission>>>();
+  readonly #patterns: PatternMatcher;
+  readonly #users: Users;
+  #epoch = 0;
+
+  constructor(users: Users, patterns: PatternMatcher) {
+    this.#users = users;
+    this.#patterns = patterns;
+  }
+
+  get epoch(): number {
+    return this.#epoch;
+  }
+
+  mayAccess(user: string, vhost: string, _kind: 'queue' | 'exchange', name: string, access: Access): boolean {
+    const permission = this.find(user, vhost);
+    return permission !== undefined && this.#patterns.matches(permission[access] || NOTHING, name);
+  }
+
+  hasTopicRules(user: string, vhost: string, exchange: string): boolean {
+    return this.#topics.get(vhost)?.get(user)?.has(exchange) === true;
+  }
+
+  mayUseTopic(use: TopicUse): boolean {
+    const permission = this.#topics.get(use.vhost)?.get(use.user)?.get(use.exchange);
+    if (permission === undefined) return true;
+    return this.#patterns.matches(expand(permission[use.access] || NOTHING, use), use.routingKey);
+  }
+
+  hasTag(user: string, tag: string): boolean {
+    return this.#users.find(user)?.tags.includes(tag) === true;
+  }
+
+  /** What a user may do in a vhost; without it the user cannot open the vhost. */
+  find(user: string, vhost: string): Permission | undefined {
+    return this.#permissions.get(vhost)?.get(user);
+  }
+
+  /** @throws AdministrationError when a pattern is none. */
+  set(permission: Permission): void {
+    this.#assertPatterns(permission.configure, permission.write, permission.read);
+    child(this.#permissions, permission.vhost).set(permission.user, permission);
+    this.#epoch++;
+  }
+
+  /** Without permissions there is nothing to do, also not with topics. */
+  clear(user: string, vhost: string): void {
+    this.#permissions.get(vhost)?.delete(user);
+    this.#epoch++;
+  }
+
+  /** @throws AdministrationError when a pattern is none. */
+  setTopic(permission: TopicPermission): void {
+    this.#assertPatterns(permission.write, permission.read);
+    child(child(this.#topics, permission.vhost), permission.user).set(permission.exchange, permission);
+    this.#epoch++;
+  }
+
+  /** @param exchange all of them unless given */
+  clearTopic(user: string, vhost: string, exchange?: string): void {
+    const ofVhost = this.#topics.get(vhost);
+    if (exchange === undefined) ofVhost?.delete(user);
+    else ofVhost?.get(user)?.delete(exchange);
+    this.#epoch++;
+  }
+
+  clearUser(user: string): void {
+    for (const permissions of this.#permissions.values()) permissions.delete(user);
+    for (const topics of this.#topics.values()) topics.delete(user);
+    this.#epoch++;
+  }
+
+  clearVhost(vhost: string): void {
+    this.#permissions.delete(vhost);
+    this.#topics.delete(vhost);
+    this.#epoch++;
+  }
+
+  *permissions(): Iterable<Permission> {
+    for (const ofVhost of this.#permissions.values()) yield* ofVhost.values();
+  }
+
+  *topicPermissions(): Iterable<TopicPermission> {
+    for (const ofVhost of this.#topics.values()) {
+      for (const ofUser of ofVhost.values()) yield* ofUser.values();
+    }
+  }
+
+  #assertPatterns(...patterns: readonly string[]): void {
+    for (const pattern of patterns) {
+      const why = this.#patterns.whyInvalid(pattern);
+      if (why !== undefined)
+        throw new AdministrationError('invalid', `invalid regular expression '${pattern}': ${why}`);
+    }
+  }
+}
+
+function child<Value>(parent: Map<string, Map<string, Value>>, key: string): Map<string, Value> {
+  let map = parent.get(key);
+  if (map === undefined) {
+    map = new Map();
+    parent.set(key, map);
+  }
+  return map;
+}
+
+/** What a variable stands for is a name, not a pattern: a client that calls itself `.*` does not get everything. */
+function expand(pattern: string, { user, vhost, clientId }: TopicUse): string {
+  if (!pattern.includes('{')) return pattern;
+  const known = pattern.replaceAll('{username}', () => literal(user)).replaceAll('{vhost}', () => literal(vhost));
+  return clientId === undefined ? known : known.replaceAll('{client_id}', () => literal(clientId));
+}
+
+function literal(name: string): string {
+  return name.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+}
