@@ -12,6 +12,7 @@ import {
   FIELD_TABLE_DEPTH_MAX,
   type Field,
   type FieldTable,
+  fieldEnd,
   readFieldTable,
   table,
   text,
@@ -173,5 +174,28 @@ describe('plain values and texts', () => {
       undefined,
       undefined,
     ]);
+  });
+});
+
+describe('going past a field', () => {
+  test('ends where reading it ends, whatever its type', () => {
+    fc.assert(
+      fc.property(anyFieldTable, (fields) => {
+        const writer = new ByteWriter();
+        writeFieldTable(writer, fields);
+        const { view } = regionOf(writer.toBytes());
+        let at = 4;
+        for (const [key] of fields) {
+          const start = at + 1 + Buffer.byteLength(key);
+          at = fieldEnd(view, start, view.byteLength);
+          expect(() => fieldEnd(view, start, at - 1)).toThrow('field is cut short');
+        }
+        expect(at).toBe(view.byteLength);
+      }),
+    );
+  });
+
+  test('a field of an unknown type is none', () => {
+    expect(() => fieldEnd(new DataView(Uint8Array.of(0x7a, 0).buffer), 0, 2)).toThrow('unknown field type "z"');
   });
 });

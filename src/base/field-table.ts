@@ -45,6 +45,21 @@ const TRUE: Field = { type: 't', value: true };
 const FALSE: Field = { type: 't', value: false };
 const VOID: Field = { type: 'V' };
 
+const LENGTH_BYTES = 4;
+/** In `FIELD_BYTES`: values that begin with their length, and no type at all. */
+const LENGTH_FIRST = -1;
+const UNKNOWN = -2;
+
+/** By the code of a type's letter: how many bytes its values take. */
+const FIELD_BYTES = fieldBytes({ V: 0, t: 1, b: 1, B: 1, s: 2, u: 2, I: 4, i: 4, f: 4, D: 5, l: 8, L: 8, d: 8, T: 8 });
+
+function fieldBytes(fixed: Readonly<Record<string, number>>): Int8Array {
+  const byCode = new Int8Array(256).fill(UNKNOWN);
+  for (const [type, bytes] of Object.entries(fixed)) byCode[type.charCodeAt(0)] = bytes;
+  for (const type of 'SxAF') byCode[type.charCodeAt(0)] = LENGTH_FIRST;
+  return byCode;
+}
+
 /** The text of a string field (`S` or `x`); undefined for any other type and for a field that is absent. */
 export function text(field: Field | undefined): string | undefined {
   if (field?.type !== 'S' && field?.type !== 'x') return undefined;
@@ -67,6 +82,24 @@ export function writeFieldTable(writer: ByteWriter, table: FieldTable): void {
     writeField(writer, field);
   }
   writer.endLength(length);
+}
+
+/**
+ * Where the field ends whose type stands at `at`: goes past it without reading it. hot path.
+ * @throws CodecError when it goes beyond `end` or is of an unknown type.
+ */
+export function fieldEnd(view: DataView, at: number, end: number): number {
+  if (at >= end) throw new CodecError('field is cut short');
+  const type = view.getUint8(at);
+  const bytes = FIELD_BYTES[type] ?? UNKNOWN;
+  if (bytes === UNKNOWN) throw unknownType(String.fromCharCode(type));
+  let next = at + 1 + bytes;
+  if (bytes === LENGTH_FIRST) {
+    next = at + 1 + LENGTH_BYTES;
+    if (next <= end) next += view.getUint32(at + 1);
+  }
+  if (next > end) throw new CodecError('field is cut short');
+  return next;
 }
 
 function readTable(reader: ByteReader, depth: number): FieldTable {
@@ -137,8 +170,12 @@ function readField(reader: ByteReader, depth: number): Field {
     case 'V':
       return VOID;
     default:
-      throw new CodecError(`unknown field type ${JSON.stringify(type)}`);
+      throw unknownType(type);
   }
+}
+
+function unknownType(type: string): CodecError {
+  return new CodecError(`unknown field type ${JSON.stringify(type)}`);
 }
 
 function writeField(writer: ByteWriter, field: Field): void {

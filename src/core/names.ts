@@ -7,6 +7,10 @@ import type { Random } from '../base/random.ts';
 /** Names that begin so belong to the broker. */
 export const RESERVED_PREFIX = 'amq.';
 
+/** What clients consume from, and give as reply-to, for direct replies. */
+export const DIRECT_REPLY_TO = 'amq.rabbitmq.reply-to';
+
+const REPLY_ADDRESS_PREFIX = `${DIRECT_REPLY_TO}.`;
 const QUEUE_PREFIX = 'amq.gen-';
 const CONSUMER_PREFIX = 'amq.ctag-';
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
@@ -19,6 +23,16 @@ export function serverQueueName(random: Random): string {
 
 export function serverConsumerTag(random: Random): string {
   return CONSUMER_PREFIX + randomText(random);
+}
+
+/** Where one consumer's direct replies go. It cannot be guessed: who knows it may answer. */
+export function serverReplyAddress(random: Random): string {
+  return REPLY_ADDRESS_PREFIX + randomText(random);
+}
+
+/** The name stands for direct replies, whether or not anybody waits for them there. */
+export function isReplyAddress(name: string): boolean {
+  return name.startsWith(DIRECT_REPLY_TO);
 }
 
 /** RabbitMQ takes line ends out of the names of queues and exchanges. */

@@ -7,6 +7,7 @@ import type { Region } from '../base/bytes.ts';
 import { type FieldTable, text } from '../base/field-table.ts';
 import type { Random } from '../base/random.ts';
 import { assertAccessible, assertSameQueue, type ExchangeRequest, type QueueDeclaration } from './declarations.ts';
+import { ReplyQueues } from './direct-reply.ts';
 import { refusal } from './errors.ts';
 import type { Exchange } from './exchange/exchange.ts';
 import { type BindingRequest, Exchanges } from './exchanges.ts';
@@ -49,6 +50,7 @@ export class Vhost {
   readonly counters = { published: 0, unroutable: 0 };
   /** What users may do here. */
   readonly access: VhostAccess;
+  readonly replyQueues: ReplyQueues;
   readonly #shared: VhostWorld;
   readonly #queues = new Map<string, Queue>();
   readonly #exchanges: Exchanges;
@@ -57,6 +59,7 @@ export class Vhost {
   constructor(name: string, shared: VhostWorld) {
     this.name = name;
     this.#shared = shared;
+    this.replyQueues = new ReplyQueues(shared);
     this.access = new VhostAccess(name, shared.permissions);
     const { messages, log, residency, pump } = shared;
     this.#world = { messages, log, residency, pump, unused: (queue) => this.#remove(queue) };
@@ -65,7 +68,7 @@ export class Vhost {
       name,
       warn: (text) => shared.logLines?.warning(text),
       nextId: () => shared.nextId(),
-      findQueue: (queue) => this.#queues.get(queue),
+      findQueue: (queue) => this.#queues.get(queue) ?? this.replyQueues.find(queue),
       queue: (owner, queue) => this.queue(owner, queue),
       access: this.access,
     });

@@ -45,8 +45,8 @@ export class Unacked implements Unsettled, DeliveryTags, Holders {
   #firstTag = 1;
   readonly #stragglers = new Map<number, Straggler>();
   readonly #holders: (Consumer | undefined)[] = [];
-  /** The last settle that was too much for one turn. */
-  #task: SettleTask | undefined;
+  /** Settles that were too much for one turn. */
+  #tasks: SettleTask[] = [];
 
   constructor(pump: Pump) {
     this.#pump = pump;
@@ -110,21 +110,44 @@ export class Unacked implements Unsettled, DeliveryTags, Holders {
    * @throws BrokerError 406 `unknown delivery tag N`; then nothing was settled.
    */
   settle(tag: number, multiple: boolean, outcome: Outcome): void {
-    if (multiple && tag === 0) return this.#settleUpTo(this.#nextTag - 1, outcome);
-    if (!this.#isOutstanding(tag)) throw refusal.unknownDeliveryTag(tag);
-    if (multiple) return this.#settleUpTo(tag, outcome);
+    if (multiple && tag === 0) return this.settleUpTo(this.#nextTag - 1, outcome);
+    if (!this.isOutstanding(tag)) throw refusal.unknownDeliveryTag(tag);
+    if (multiple) return this.settleUpTo(tag, outcome);
     this.#settleOne(tag, outcome);
+  }
+
+  /** Settles all that is outstanding up to a tag, which need not be outstanding itself. */
+  settleUpTo(tag: number, outcome: Outcome): void {
+    for (const [straggler, entry] of this.#stragglers) {
+      if (straggler > tag) break;
+      this.length--;
+      this.#settleStraggler(straggler, entry, outcome);
+    }
+    if (tag < this.#firstTag) return;
+    const last = (tag - this.#firstTag) >>> CHUNK_BITS;
+    const isLastWhole = tag === this.#nextTag - 1 || ((tag - this.#firstTag) & CHUNK_MASK) === CHUNK_MASK;
+    const whole = isLastWhole ? last + 1 : last;
+    this.#settleChunks(whole, outcome);
+    if (!isLastWhole) this.#settlePart(tag, outcome);
+  }
+
+  /** The tag was delivered and is not settled. */
+  isOutstanding(tag: number): boolean {
+    if (tag >= this.#nextTag) return false;
+    if (tag < this.#firstTag) return this.#stragglers.has(tag);
+    const chunk = this.#chunks[(tag - this.#firstTag) >>> CHUNK_BITS];
+    return chunk?.has((tag - this.#firstTag) & CHUNK_MASK) ?? false;
   }
 
   /** Everything outstanding goes back to its queue; for `recover` and a channel that closes. */
   requeueAll(): void {
-    this.#settleUpTo(this.#nextTag - 1, 'requeue');
+    this.settleUpTo(this.#nextTag - 1, 'requeue');
   }
 
   /** So many were settled at once that it goes on in the pump: the queues do not have all of them back yet. */
   get isSettling(): boolean {
-    if (this.#task?.isDone === true) this.#task = undefined;
-    return this.#task !== undefined;
+    if (this.#tasks.length > 0) this.#tasks = this.#tasks.filter((task) => !task.isDone);
+    return this.#tasks.length > 0;
   }
 
   /** The shared limit changed or came free: consumers may go on. */
@@ -148,13 +171,6 @@ export class Unacked implements Unsettled, DeliveryTags, Holders {
     return consumer;
   }
 
-  #isOutstanding(tag: number): boolean {
-    if (tag >= this.#nextTag) return false;
-    if (tag < this.#firstTag) return this.#stragglers.has(tag);
-    const chunk = this.#chunks[(tag - this.#firstTag) >>> CHUNK_BITS];
-    return chunk?.has((tag - this.#firstTag) & CHUNK_MASK) ?? false;
-  }
-
   #settleOne(tag: number, outcome: Outcome): void {
     this.length--;
     const straggler = tag < this.#firstTag ? this.#stragglers.get(tag) : undefined;
@@ -165,20 +181,6 @@ export class Unacked implements Unsettled, DeliveryTags, Holders {
     const slot = chunk.clear(entry);
     settleEntry(this, chunk.handle(entry), slot, chunk.sequence(entry), outcome);
     if (chunk.count === 0) this.#leave(index, chunk);
-  }
-
-  #settleUpTo(tag: number, outcome: Outcome): void {
-    for (const [straggler, entry] of this.#stragglers) {
-      if (straggler > tag) break;
-      this.length--;
-      this.#settleStraggler(straggler, entry, outcome);
-    }
-    if (tag < this.#firstTag) return;
-    const last = (tag - this.#firstTag) >>> CHUNK_BITS;
-    const isLastWhole = tag === this.#nextTag - 1 || ((tag - this.#firstTag) & CHUNK_MASK) === CHUNK_MASK;
-    const whole = isLastWhole ? last + 1 : last;
-    this.#settleChunks(whole, outcome);
-    if (!isLastWhole) this.#settlePart(tag, outcome);
   }
 
   /** Settles the first `count` chunks whole: at once when they are few, else as a task. */
@@ -198,13 +200,13 @@ export class Unacked implements Unsettled, DeliveryTags, Holders {
       return;
     }
     this.#pump.addTask(task);
-    this.#task = task;
+    this.#tasks.push(task);
   }
 
   /** Settles the entries up to `tag` of the first chunk, in which it lies. */
   #settlePart(tag: number, outcome: Outcome): void {
     const chunk = this.#chunks[0];
-    if (chunk === undefined) return;
+    if (chunk === undefined || tag < this.#firstTag) return;
     const end = (tag - this.#firstTag) & CHUNK_MASK;
     for (let entry = 0; entry <= end; entry++) {
       if (!chunk.has(entry)) continue;

@@ -13,6 +13,7 @@ export const SERVER_CAPABILITIES: FieldTable = table({
   'connection.blocked': true,
   authentication_failure_close: true,
   per_consumer_qos: true,
+  direct_reply_to: true,
 });
 
 export interface ClientCapabilities {

@@ -3,13 +3,17 @@
  */
 
 import { refusal } from '../../core/errors.ts';
+import { DIRECT_REPLY_TO, isReplyAddress } from '../../core/names.ts';
 import type { Ticket } from '../../core/ports.ts';
 import { NOT_RESIDENT, type Queue } from '../../core/queue/queue.ts';
 import type { Unacked } from '../../core/queue/unacked.ts';
 import type { ChannelConsumers } from './channel-consumers.ts';
 import type { ChannelHost } from './channel-contract.ts';
+import { commit, rollback, selectConfirms, selectTransactions } from './channel-modes.ts';
 import type { DeliveryWriter } from './delivery-writer.ts';
+import { consumeReplies, declareReplyAddress } from './direct-reply.ts';
 import type { Method } from './methods.ts';
+import type { Publisher } from './publisher.ts';
 
 /** What the methods need of their channel. */
 export interface MethodChannel {
@@ -17,12 +21,11 @@ export interface MethodChannel {
   readonly unacked: Unacked;
   readonly consumers: ChannelConsumers;
   readonly writer: DeliveryWriter;
+  readonly publisher: Publisher;
   /** The queue declared last, which an empty name stands for. */
   lastQueueName: string | undefined;
   /** basic.qos without `global`: for consumers to come. */
   prefetch: number;
-  /** Every publish from now on is confirmed. */
-  selectConfirms(): void;
   /** Writes an answer, for which the client waits. */
   answer(method: Method): void;
   /** An answer was written: the output may be full now, then no more input is taken. */
@@ -31,6 +34,8 @@ export interface MethodChannel {
   answerWhenDurable(ticket: Ticket, method: Method): void;
   /** Tries now and at the end of each turn, until `tryAnswer` is true; no input is taken before. */
   waitUntil(tryAnswer: () => boolean): void;
+  /** As `waitUntil`, but a method that comes before is refused. */
+  commitUntil(tryAnswer: () => boolean): void;
   /** Goes on when all that was given back is in its queues again; no input is taken before. */
   afterReturn(goOn: () => void): void;
 }
@@ -65,6 +70,7 @@ const HANDLERS: Handlers = {
   },
 
   'queue.declare': (channel, method) => {
+    if (isReplyAddress(method.queue)) return declareReplyAddress(channel, method);
     const { owner, vhost } = channel.host;
     const { queue, ticket } = method.passive
       ? { queue: vhost.declaredQueue(owner, queueName(channel, method.queue)), ticket: 0 }
@@ -76,6 +82,7 @@ const HANDLERS: Handlers = {
   'queue.bind': (channel, method) => {
     const { owner, vhost } = channel.host;
     const name = queueName(channel, method.queue);
+    if (isReplyAddress(name)) throw refusal.replyQueueBinding();
     const key = bindingKey(method.queue, method.routingKey, name);
     const ticket = vhost.bindQueue(owner, name, method.exchange, key, method.arguments);
     finish(channel, method.noWait, ticket, { name: 'queue.bind-ok' });
@@ -84,6 +91,7 @@ const HANDLERS: Handlers = {
   'queue.unbind': (channel, method) => {
     const { owner, vhost } = channel.host;
     const name = queueName(channel, method.queue);
+    if (isReplyAddress(name)) throw refusal.replyQueueBinding();
     const key = bindingKey(method.queue, method.routingKey, name);
     const ticket = vhost.unbindQueue(owner, name, method.exchange, key, method.arguments);
     finish(channel, false, ticket, { name: 'queue.unbind-ok' });
@@ -111,6 +119,7 @@ const HANDLERS: Handlers = {
   },
 
   'basic.consume': (channel, method) => {
+    if (method.queue === DIRECT_REPLY_TO) return consumeReplies(channel, method);
     const { owner, vhost } = channel.host;
     const queue = vhost.readableQueue(owner, queueName(channel, method.queue));
     const { consumerTag, noAck, exclusive } = method;
@@ -141,9 +150,18 @@ const HANDLERS: Handlers = {
   },
 
   'confirm.select': (channel, method) => {
-    channel.selectConfirms();
+    selectConfirms(channel);
     if (!method.noWait) channel.answer({ name: 'confirm.select-ok' });
   },
+
+  'tx.select': (channel) => {
+    selectTransactions(channel);
+    channel.answer({ name: 'tx.select-ok' });
+  },
+
+  'tx.commit': commit,
+
+  'tx.rollback': rollback,
 
   // Of AMQP 0-8, where a ticket stood for a permission.
   'access.request': (channel) => channel.answer({ name: 'access.request-ok', ticket: 1 }),
@@ -199,5 +217,7 @@ function tryGet(channel: MethodChannel, queue: Queue, noAck: boolean): boolean {
 
 function recover(channel: MethodChannel, requeue: boolean): void {
   if (!requeue) throw refusal.notImplemented('requeue=false');
-  channel.unacked.requeueAll();
+  const { transaction } = channel.publisher;
+  if (transaction === undefined) channel.unacked.requeueAll();
+  else transaction.requeueUnsettled();
 }

@@ -17,10 +17,11 @@ import { Unacked } from '../../core/queue/unacked.ts';
 import { ChannelConsumers } from './channel-consumers.ts';
 import type { ChannelHost, ChannelPort } from './channel-contract.ts';
 import { handleMethod, type MethodChannel } from './channel-methods.ts';
-import { Confirms } from './confirms.ts';
+import { writeConfirms } from './confirm-frames.ts';
 import { DeliveryWriter } from './delivery-writer.ts';
 import { writeMethodFrame } from './frames-out.ts';
 import { decodeMethod, METHOD_IDS, type Method } from './methods.ts';
+import { PublishExamination } from './publish-examination.ts';
 import { PublishTarget } from './publish-target.ts';
 import { Publisher } from './publisher.ts';
 
@@ -43,15 +44,17 @@ export class Channel implements ChannelPort, DeliverySink, MethodChannel {
   readonly unacked: Unacked;
   readonly consumers: ChannelConsumers;
   readonly writer: DeliveryWriter;
+  readonly publisher: Publisher;
   isTouched = false;
   /** The queue declared last, which an empty name stands for. */
   lastQueueName: string | undefined;
   /** basic.qos without `global`: for consumers to come. */
   prefetch = 0;
 
-  readonly #publisher: Publisher;
   #confirmedUpTo = 0;
   #waiting: Waiting | undefined;
+  /** The answer to a tx.commit is still to come; a method before it is refused. */
+  #committing: Waiting | undefined;
 
   constructor(number: number, host: ChannelHost) {
     this.number = number;
@@ -59,8 +62,14 @@ export class Channel implements ChannelPort, DeliverySink, MethodChannel {
     this.unacked = new Unacked(host.broker.pump);
     this.writer = new DeliveryWriter(host.output, host.broker.messages, number, host.frameMax);
     this.consumers = new ChannelConsumers(this);
-    const target = new PublishTarget(host.vhost, host.owner);
-    this.#publisher = new Publisher(host.broker, host.vhost, target, this.writer, host.messageBytesMax);
+    this.publisher = new Publisher({
+      broker: host.broker,
+      vhost: host.vhost,
+      target: new PublishTarget(host.vhost, host.owner),
+      examination: new PublishExamination(host.owner, host.broker.permissions),
+      writer: this.writer,
+      messageBytesMax: host.messageBytesMax,
+    });
   }
 
   get isWaiting(): boolean {
@@ -70,9 +79,10 @@ export class Channel implements ChannelPort, DeliverySink, MethodChannel {
   /** A method whose arguments are `input.bytes[start, end)`. */
   method(id: number, input: Region, start: number, end: number): void {
     this.expectMethod();
+    if (this.#committing !== undefined) throw refusal.commandDuringCommit();
     switch (id) {
       case METHOD_IDS['basic.publish']:
-        return this.#publisher.method(input, start, end);
+        return this.publisher.method(input, start, end);
       case METHOD_IDS['basic.ack']:
         return this.#settle(input, start, end, MULTIPLE, 'ack');
       case METHOD_IDS['basic.nack']:
@@ -85,24 +95,25 @@ export class Channel implements ChannelPort, DeliverySink, MethodChannel {
   }
 
   expectMethod(): void {
-    if (this.#publisher.isExpectingContent) throw this.#publisher.unexpectedFrame();
+    if (this.publisher.isExpectingContent) throw this.publisher.unexpectedFrame();
   }
 
   header(input: Region, start: number, end: number, inputEnd: number): void {
-    this.#publisher.header(input, start, end, inputEnd);
+    this.publisher.header(input, start, end, inputEnd);
     this.#afterContent();
   }
 
   body(input: Region, start: number, end: number): void {
-    this.#publisher.body(input, start, end);
+    this.publisher.body(input, start, end);
     this.#afterContent();
   }
 
   /** The log has been flushed: what waited for it may go out. */
   endTurn(): void {
     if (this.#waiting?.tryAnswer() === true) this.#waiting = undefined;
+    if (this.#committing?.tryAnswer() === true) this.#committing = undefined;
     this.#writeConfirms();
-    if (this.#waiting !== undefined) this.host.touch(this);
+    if (this.#waiting !== undefined || this.#committing !== undefined) this.host.touch(this);
   }
 
   /** The output has room again. */
@@ -115,7 +126,9 @@ export class Channel implements ChannelPort, DeliverySink, MethodChannel {
   /** Gives everything back: consumers leave their queues, then what they had not settled returns. */
   close(): void {
     this.#waiting = undefined;
-    this.#publisher.forget();
+    this.#committing = undefined;
+    this.publisher.transaction?.rollback();
+    this.publisher.forget();
     this.consumers.closeAll();
     this.unacked.requeueAll();
   }
@@ -134,11 +147,6 @@ export class Channel implements ChannelPort, DeliverySink, MethodChannel {
     if (!this.host.canCancelConsumers) return;
     writeMethodFrame(this.host.output, this.number, { name: 'basic.cancel', consumerTag: tag, noWait: true });
     this.host.touch(this);
-  }
-
-  /** Every publish from now on is confirmed. */
-  selectConfirms(): void {
-    this.#publisher.confirms ??= new Confirms();
   }
 
   /** Writes an answer, for which the client waits. */
@@ -178,11 +186,21 @@ export class Channel implements ChannelPort, DeliverySink, MethodChannel {
     this.host.touch(this);
   }
 
+  /** As `waitUntil`, but a method that comes before is refused. */
+  commitUntil(tryAnswer: () => boolean): void {
+    if (tryAnswer()) return;
+    this.#committing = { tryAnswer };
+    this.host.touch(this);
+  }
+
   #settle(input: Region, start: number, end: number, multipleBit: number, outcome: Outcome): void {
     if (end - start !== 9) throw new CodecError('basic.ack, nack or reject has the wrong length');
     const view = input.view;
     const tag = view.getUint32(start) * TWO_POW_32 + view.getUint32(start + 4);
-    this.unacked.settle(tag, (view.getUint8(start + 8) & multipleBit) !== 0, outcome);
+    const multiple = (view.getUint8(start + 8) & multipleBit) !== 0;
+    const { transaction } = this.publisher;
+    if (transaction !== undefined) return transaction.settle(tag, multiple, outcome);
+    this.unacked.settle(tag, multiple, outcome);
     if (outcome === 'requeue' && this.unacked.isSettling) this.afterReturn(() => undefined);
   }
 
@@ -194,7 +212,7 @@ export class Channel implements ChannelPort, DeliverySink, MethodChannel {
   }
 
   #afterContent(): void {
-    const publisher = this.#publisher;
+    const publisher = this.publisher;
     if (publisher.confirms !== undefined) this.host.touch(this);
     if (!publisher.hasReturned) return;
     publisher.hasReturned = false;
@@ -203,14 +221,13 @@ export class Channel implements ChannelPort, DeliverySink, MethodChannel {
 
   /** One basic.ack for all that may be confirmed by now. While the output is full they wait, and become fewer. */
   #writeConfirms(): void {
-    const confirms = this.#publisher.confirms;
+    const confirms = this.publisher.confirms;
     if (confirms === undefined || this.#confirmedUpTo === confirms.published) return;
     const upTo = confirms.advance(this.host.broker.log.durable);
     if (confirms.isWaiting) this.host.touch(this);
     if (upTo === this.#confirmedUpTo || this.host.isOutputFull) return;
-    const multiple = upTo > this.#confirmedUpTo + 1;
+    writeConfirms(this.host.output, this.number, confirms, { first: this.#confirmedUpTo + 1, last: upTo });
     this.#confirmedUpTo = upTo;
-    writeMethodFrame(this.host.output, this.number, { name: 'basic.ack', deliveryTag: upTo, multiple });
     this.host.touch(this);
   }
 }

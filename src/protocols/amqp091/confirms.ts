@@ -21,11 +21,29 @@ export class Confirms {
   #confirmed = 0;
   #turnTicket: Ticket = 0;
   #runs: Run[] = [];
+  /** Rising. */
+  #rejected: number[] = [];
 
   /** One more publish; `ticket` 0 when nothing has to become durable. */
   add(ticket: Ticket): void {
     this.#published++;
     if (ticket > this.#turnTicket) this.#turnTicket = ticket;
+  }
+
+  /** One more publish, which a queue did not take: it is to be told so, in its turn. */
+  reject(): void {
+    this.add(0);
+    this.#rejected.push(this.#published);
+  }
+
+  get hasRejected(): boolean {
+    return this.#rejected.length > 0;
+  }
+
+  /** Takes the sequence numbers up to `last` of what was rejected. @returns them, rising. */
+  takeRejected(last: number): number[] {
+    const later = this.#rejected.findIndex((number) => number > last);
+    return this.#rejected.splice(0, later < 0 ? this.#rejected.length : later);
   }
 
   /** The sequence number of the last publish. */

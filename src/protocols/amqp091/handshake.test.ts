@@ -99,6 +99,7 @@ describe('connection.start', () => {
         'connection.blocked': true,
         authentication_failure_close: true,
         per_consumer_qos: true,
+        direct_reply_to: true,
       }),
     });
   });

@@ -32,7 +32,7 @@ export interface Properties {
 }
 
 /** In the order of the wire; the first has the highest of the 16 flags. */
-const FLAGS = {
+export const PROPERTY_FLAGS = {
   contentType: 1 << 15,
   contentEncoding: 1 << 14,
   headers: 1 << 13,
@@ -62,20 +62,20 @@ export function readProperties(region: Region, start: number, end: number): Prop
   reader.reset(region, start, end);
   const flags = readFlags();
   const properties: Writable<Properties> = {};
-  if (flags & FLAGS.contentType) properties.contentType = reader.shortString('content-type');
-  if (flags & FLAGS.contentEncoding) properties.contentEncoding = reader.shortString('content-encoding');
-  if (flags & FLAGS.headers) properties.headers = readFieldTable(reader);
-  if (flags & FLAGS.deliveryMode) properties.deliveryMode = reader.u8('delivery-mode');
-  if (flags & FLAGS.priority) properties.priority = reader.u8('priority');
-  if (flags & FLAGS.correlationId) properties.correlationId = reader.shortString('correlation-id');
-  if (flags & FLAGS.replyTo) properties.replyTo = reader.shortString('reply-to');
-  if (flags & FLAGS.expiration) properties.expiration = reader.shortString('expiration');
-  if (flags & FLAGS.messageId) properties.messageId = reader.shortString('message-id');
-  if (flags & FLAGS.timestamp) properties.timestamp = reader.u64('timestamp');
-  if (flags & FLAGS.type) properties.type = reader.shortString('type');
-  if (flags & FLAGS.userId) properties.userId = reader.shortString('user-id');
-  if (flags & FLAGS.appId) properties.appId = reader.shortString('app-id');
-  if (flags & FLAGS.clusterId) properties.clusterId = reader.shortString('cluster-id');
+  if (flags & PROPERTY_FLAGS.contentType) properties.contentType = reader.shortString('content-type');
+  if (flags & PROPERTY_FLAGS.contentEncoding) properties.contentEncoding = reader.shortString('content-encoding');
+  if (flags & PROPERTY_FLAGS.headers) properties.headers = readFieldTable(reader);
+  if (flags & PROPERTY_FLAGS.deliveryMode) properties.deliveryMode = reader.u8('delivery-mode');
+  if (flags & PROPERTY_FLAGS.priority) properties.priority = reader.u8('priority');
+  if (flags & PROPERTY_FLAGS.correlationId) properties.correlationId = reader.shortString('correlation-id');
+  if (flags & PROPERTY_FLAGS.replyTo) properties.replyTo = reader.shortString('reply-to');
+  if (flags & PROPERTY_FLAGS.expiration) properties.expiration = reader.shortString('expiration');
+  if (flags & PROPERTY_FLAGS.messageId) properties.messageId = reader.shortString('message-id');
+  if (flags & PROPERTY_FLAGS.timestamp) properties.timestamp = reader.u64('timestamp');
+  if (flags & PROPERTY_FLAGS.type) properties.type = reader.shortString('type');
+  if (flags & PROPERTY_FLAGS.userId) properties.userId = reader.shortString('user-id');
+  if (flags & PROPERTY_FLAGS.appId) properties.appId = reader.shortString('app-id');
+  if (flags & PROPERTY_FLAGS.clusterId) properties.clusterId = reader.shortString('cluster-id');
   reader.expectEnd('properties');
   return properties;
 }
@@ -105,22 +105,43 @@ export function encodeProperties(properties: Properties): Uint8Array {
 
 /** The headers alone; undefined when there are none. @throws CodecError when the bytes up to there are malformed. */
 export function findHeaders(region: Region, start: number, end: number): FieldTable | undefined {
-  return seek(FLAGS.headers, region, start, end) ? readFieldTable(reader) : undefined;
+  return seek(PROPERTY_FLAGS.headers, region, start, end) ? readFieldTable(reader) : undefined;
 }
 
 /** 0 when absent. hot path. @throws CodecError when the bytes up to there are malformed. */
 export function deliveryMode(region: Region, start: number, end: number): number {
-  return seek(FLAGS.deliveryMode, region, start, end) ? reader.u8('delivery-mode') : 0;
+  return seek(PROPERTY_FLAGS.deliveryMode, region, start, end) ? reader.u8('delivery-mode') : 0;
 }
 
 /** 0 when absent. hot path. @throws CodecError when the bytes up to there are malformed. */
 export function priority(region: Region, start: number, end: number): number {
-  return seek(FLAGS.priority, region, start, end) ? reader.u8('priority') : 0;
+  return seek(PROPERTY_FLAGS.priority, region, start, end) ? reader.u8('priority') : 0;
 }
 
 /** Undefined when absent. @throws CodecError when the bytes up to there are malformed. */
 export function expiration(region: Region, start: number, end: number): string | undefined {
-  return seek(FLAGS.expiration, region, start, end) ? reader.shortString('expiration') : undefined;
+  return seek(PROPERTY_FLAGS.expiration, region, start, end) ? reader.shortString('expiration') : undefined;
+}
+
+/** Undefined when absent. @throws CodecError when the bytes up to there are malformed. */
+export function userId(region: Region, start: number, end: number): string | undefined {
+  return seek(PROPERTY_FLAGS.userId, region, start, end) ? reader.shortString('user-id') : undefined;
+}
+
+/**
+ * Where the reply-to begins, with its length in one byte; -1 when absent.
+ * @throws CodecError when the bytes up to there are malformed.
+ */
+export function replyToStart(region: Region, start: number, end: number): number {
+  return seek(PROPERTY_FLAGS.replyTo, region, start, end) ? reader.position : -1;
+}
+
+/**
+ * Where the headers begin, with their length in four bytes; -1 when absent.
+ * @throws CodecError when the bytes up to there are malformed.
+ */
+export function headersStart(region: Region, start: number, end: number): number {
+  return seek(PROPERTY_FLAGS.headers, region, start, end) ? reader.position : -1;
 }
 
 /** Moves the reader to a field by skipping those before it. @returns false when the field is absent. */
@@ -128,14 +149,14 @@ function seek(flag: number, region: Region, start: number, end: number): boolean
   reader.reset(region, start, end);
   const flags = readFlags();
   if ((flags & flag) === 0) return false;
-  for (let before = FLAGS.contentType; before > flag; before >>= 1) if (flags & before) skip(before);
+  for (let before = PROPERTY_FLAGS.contentType; before > flag; before >>= 1) if (flags & before) skip(before);
   return true;
 }
 
 function skip(flag: number): void {
-  if (flag === FLAGS.headers) reader.skip(reader.u32('headers'), 'headers');
-  else if (flag === FLAGS.deliveryMode || flag === FLAGS.priority) reader.skip(1);
-  else if (flag === FLAGS.timestamp) reader.skip(8);
+  if (flag === PROPERTY_FLAGS.headers) reader.skip(reader.u32('headers'), 'headers');
+  else if (flag === PROPERTY_FLAGS.deliveryMode || flag === PROPERTY_FLAGS.priority) reader.skip(1);
+  else if (flag === PROPERTY_FLAGS.timestamp) reader.skip(8);
   else reader.skip(reader.u8());
 }
 
@@ -147,10 +168,10 @@ function readFlags(): number {
 
 function flagsOf(properties: Properties): number {
   let flags = 0;
-  for (const name of PROPERTY_NAMES) if (properties[name] !== undefined) flags |= FLAGS[name];
+  for (const name of PROPERTY_NAMES) if (properties[name] !== undefined) flags |= PROPERTY_FLAGS[name];
   return flags;
 }
 
-const PROPERTY_NAMES = Object.keys(FLAGS) as (keyof typeof FLAGS)[];
+const PROPERTY_NAMES = Object.keys(PROPERTY_FLAGS) as (keyof typeof PROPERTY_FLAGS)[];
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] };

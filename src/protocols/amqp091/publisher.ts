@@ -13,11 +13,13 @@ import { LARGE_BODY_BYTES, PROPERTIES_BYTES_MAX } from '../../core/messages.ts';
 import type { MessageHandle } from '../../core/ports.ts';
 import type { Queue } from '../../core/queue/queue.ts';
 import type { Route } from '../../core/route.ts';
+import type { Transaction } from '../../core/transaction.ts';
 import type { Vhost } from '../../core/vhost.ts';
 import { BodyBuilder } from './body-builder.ts';
 import type { Confirms } from './confirms.ts';
 import type { DeliveryWriter } from './delivery-writer.ts';
 import { deliveryMode } from './properties.ts';
+import { EXAMINED_FLAGS, type PublishExamination } from './publish-examination.ts';
 import type { PublishTarget } from './publish-target.ts';
 
 const BASIC_CLASS = 60;
@@ -29,15 +31,27 @@ const TWO_POW_32 = 0x1_0000_0000;
 
 const NOTHING = regionOf(new Uint8Array(0));
 
+export interface PublisherWorld {
+  readonly broker: Broker;
+  readonly vhost: Vhost;
+  readonly target: PublishTarget;
+  readonly examination: PublishExamination;
+  readonly writer: DeliveryWriter;
+  readonly messageBytesMax: number;
+}
+
 export class Publisher {
   /** Set by confirm.select. */
   confirms: Confirms | undefined;
+  /** Set by tx.select. */
+  transaction: Transaction | undefined;
   /** Set by a basic.return: it was an answer, for which a full output must wait. */
   hasReturned = false;
 
   readonly #broker: Broker;
   readonly #vhost: Vhost;
   readonly #target: PublishTarget;
+  readonly #examination: PublishExamination;
   readonly #writer: DeliveryWriter;
   readonly #messageBytesMax: number;
 
@@ -53,12 +67,13 @@ export class Publisher {
   #isPropertiesBorrowed = false;
   #body: BodyBuilder | undefined;
 
-  constructor(broker: Broker, vhost: Vhost, target: PublishTarget, writer: DeliveryWriter, messageBytesMax: number) {
-    this.#broker = broker;
-    this.#vhost = vhost;
-    this.#target = target;
-    this.#writer = writer;
-    this.#messageBytesMax = messageBytesMax;
+  constructor(world: PublisherWorld) {
+    this.#broker = world.broker;
+    this.#vhost = world.vhost;
+    this.#target = world.target;
+    this.#examination = world.examination;
+    this.#writer = world.writer;
+    this.#messageBytesMax = world.messageBytesMax;
   }
 
   /** A message has begun and is not complete: no other method may come now. */
@@ -90,6 +105,7 @@ export class Publisher {
     this.#propertiesStart = start + CONTENT_HEAD_BYTES;
     this.#propertiesBytes = propertiesBytes;
     this.#isPropertiesBorrowed = true;
+    if ((view.getUint16(start + CONTENT_HEAD_BYTES) & EXAMINED_FLAGS) !== 0) this.#examine();
     if (bodyBytes === 0) this.#complete(route, input, 0);
     else if (inputEnd - end < bodyBytes) this.#keepProperties();
   }
@@ -108,6 +124,20 @@ export class Publisher {
     if (body.isComplete) this.#completeCollected(route, body);
   }
 
+  /** Gives a mandatory message that reaches no queue back to the client. */
+  returned(message: MessageHandle): void {
+    this.#writer.returned(message, REPLY_CODES.NO_ROUTE, 'NO_ROUTE');
+  }
+
+  /** Where direct replies to what is published here go; undefined when there is no consumer for them. */
+  get replyQueue(): Queue | undefined {
+    return this.#examination.replyQueue;
+  }
+
+  set replyQueue(queue: Queue) {
+    this.#examination.replyQueue = queue;
+  }
+
   /** What a frame is refused with that is not the next one of a message. */
   unexpectedFrame(): BrokerError {
     if (this.#route === undefined) return notExpected('method frame', 'method');
@@ -121,14 +151,29 @@ export class Publisher {
     this.#hasHeader = false;
     this.#body = undefined;
     this.#properties = NOTHING;
+    this.#examination.forget();
+  }
+
+  /** The properties ask for something, or they are not to be published as they came. */
+  #examine(): void {
+    const start = this.#propertiesStart;
+    this.#examination.run(this.#properties, start, start + this.#propertiesBytes);
+    const { properties } = this.#examination;
+    if (properties === undefined) return;
+    this.#properties = properties;
+    this.#propertiesStart = 0;
+    this.#propertiesBytes = properties.bytes.length;
+    this.#isPropertiesBorrowed = false;
   }
 
   /** The route of a message whose content is complete. */
   #finalRoute(first: Route<Queue>): Route<Queue> {
     const route = this.#target.current(first);
-    if (!route.needsMessage) return route;
+    const { moreKeys } = this.#examination;
+    if (moreKeys === undefined && !route.needsMessage) return route;
+    this.#examination.forget();
     const start = this.#propertiesStart;
-    return this.#target.forMessage(route, [], this.#properties, start, start + this.#propertiesBytes);
+    return this.#target.forMessage(route, moreKeys ?? [], this.#properties, start, start + this.#propertiesBytes);
   }
 
   #collect(arrived: number): BodyBuilder {
@@ -156,7 +201,7 @@ export class Publisher {
 
   #complete(first: Route<Queue>, body: Region, bodyStart: number): void {
     const route = this.#finalRoute(first);
-    if (route.queues.length === 0 && !this.#mandatory) {
+    if (route.queues.length === 0 && !this.#mandatory && this.transaction === undefined) {
       this.#unroutable();
       return;
     }
@@ -195,13 +240,18 @@ export class Publisher {
   }
 
   #publish(route: Route<Queue>, message: MessageHandle): void {
+    if (this.transaction === undefined) this.#publishNow(route, message);
+    else this.transaction.publish(message, route, this.#mandatory);
+    this.#finish();
+  }
+
+  #publishNow(route: Route<Queue>, message: MessageHandle): void {
     if (route.queues.length === 0 && this.#mandatory) {
-      this.#writer.returned(message, REPLY_CODES.NO_ROUTE, 'NO_ROUTE');
+      this.returned(message);
       this.hasReturned = true;
     }
     const ticket = this.#vhost.publish(message, route);
     this.confirms?.add(ticket);
-    this.#finish();
   }
 
   #unroutable(): void {
