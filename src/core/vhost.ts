@@ -4,9 +4,10 @@
  */
 
 import type { Region } from '../base/bytes.ts';
-import { type FieldTable, text } from '../base/field-table.ts';
+import type { FieldTable } from '../base/field-table.ts';
 import type { Random } from '../base/random.ts';
 import { assertAccessible, assertSameQueue, type ExchangeRequest, type QueueDeclaration } from './declarations.ts';
+import { Departure } from './departure.ts';
 import { ReplyQueues } from './direct-reply.ts';
 import { refusal } from './errors.ts';
 import type { Exchange } from './exchange/exchange.ts';
@@ -15,13 +16,12 @@ import type { LogLines } from './log-lines.ts';
 import { RESERVED_PREFIX, serverQueueName, stripLineEnds } from './names.ts';
 import type { Owner } from './owner.ts';
 import type { MessageHandle, Permissions, Ticket } from './ports.ts';
+import { assertQueueArguments, deadLetterExchange } from './queue/arguments.ts';
 import { ClassicQueue, type QueueWorld } from './queue/classic.ts';
 import type { Queue } from './queue/queue.ts';
 import type { Route } from './route.ts';
 import { type RouteCache, resolveRoute } from './route-cache.ts';
 import { VhostAccess } from './vhost-access.ts';
-
-const DEAD_LETTER_EXCHANGE = 'x-dead-letter-exchange';
 
 /** A result that counts as done once the log has come to its ticket. */
 export interface Declared {
@@ -59,8 +59,8 @@ export class Vhost {
   constructor(name: string, shared: VhostWorld) {
     this.name = name;
     this.#shared = shared;
-    this.replyQueues = new ReplyQueues(shared);
     this.access = new VhostAccess(name, shared.permissions);
+    this.replyQueues = new ReplyQueues(shared);
     const { messages, log, residency, pump } = shared;
     this.#world = { messages, log, residency, pump, unused: (queue) => this.#remove(queue) };
     this.#exchanges = new Exchanges({
@@ -107,21 +107,25 @@ export class Vhost {
     return queue;
   }
 
-  /** For a client that asks whether it is there. @throws BrokerError 403, 404, 405. */
-  declaredQueue(owner: Owner, name: string): Queue {
-    this.access.assertMayKnow(owner, 'queue', name);
-    return this.queue(owner, name);
-  }
-
   /** A queue to read from (consume, get). @throws BrokerError 403, 404, 405. */
   readableQueue(owner: Owner, name: string): Queue {
     this.access.assertMay(owner, 'queue', name, 'read');
     return this.queue(owner, name);
   }
 
-  /** @throws BrokerError 403 (reserved name, no permission), 405 and 406 (there is another one of that name). */
+  /** For a client that asks whether it is there. @throws BrokerError 403, 404, 405. */
+  declaredQueue(owner: Owner, name: string): Queue {
+    this.access.assertMayKnow(owner, 'queue', name);
+    return this.queue(owner, name);
+  }
+
+  /**
+   * @throws BrokerError 403 (reserved name, no permission), 405 and 406 (there is another one of that name), 406 (an
+   * argument that cannot be).
+   */
   declareQueue(owner: Owner, wanted: QueueDeclaration): Declared {
     const wantedName = stripLineEnds(wanted.name);
+    if (wantedName.startsWith(RESERVED_PREFIX)) throw refusal.reservedQueueName(wantedName);
     const name = wantedName === '' ? serverQueueName(this.#shared.random) : wantedName;
     this.access.assertMay(owner, 'queue', name, 'configure');
     const present = this.#queues.get(name);
@@ -129,9 +133,9 @@ export class Vhost {
       assertSameQueue(present, wanted, owner, this.name);
       return { queue: present, ticket: 0 };
     }
-    if (wantedName.startsWith(RESERVED_PREFIX)) throw refusal.reservedQueueName(name);
-    const deadLetterExchange = text(wanted.arguments.get(DEAD_LETTER_EXCHANGE));
-    if (deadLetterExchange !== undefined) this.access.assertMayDeadLetter(owner, name, deadLetterExchange);
+    const deadLetters = deadLetterExchange(wanted.arguments, name, this.name);
+    if (deadLetters !== undefined) this.access.assertMayDeadLetter(owner, name, deadLetters);
+    assertQueueArguments(wanted.arguments, name, this.name);
     const queue = this.#addQueue(owner, name, wanted);
     const { id, options } = queue;
     const { autoDelete } = options;
@@ -259,12 +263,14 @@ export class Vhost {
     this.#exchanges.deleteAll();
   }
 
-  /** A connection is gone, and its exclusive queues with it. */
+  /**
+   * A connection is gone, and its exclusive queues with it: at once when they are few, else in the turns to come. All are
+   * gone when `owner.exclusiveQueues` is empty.
+   */
   ownerClosed(owner: Owner): void {
-    for (const name of owner.exclusiveQueues) {
-      const queue = this.#queues.get(name);
-      if (queue !== undefined) this.#remove(queue);
-    }
+    const queues = { findQueue: (name: string) => this.findQueue(name), remove: (queue: Queue) => this.#remove(queue) };
+    const departure = new Departure(owner.exclusiveQueues, queues);
+    if (!departure.step(Departure.AT_ONCE)) this.#shared.pump.addTask(departure);
   }
 
   #addQueue(owner: Owner, name: string, wanted: QueueDeclaration): Queue {

@@ -49,6 +49,8 @@ export class AmqpConnection implements Session, FrameHandler, OpenConnection {
   #header: HeaderCollector | undefined = new HeaderCollector();
   #heartbeat: Heartbeat | undefined;
   #open: VhostSession | undefined;
+  /** What a client that has closed still waits for. */
+  #leaving: VhostSession | undefined;
   #closingUntilMs = 0;
   #hasAnsweredClose = false;
   #isReadingPaused = false;
@@ -75,6 +77,7 @@ export class AmqpConnection implements Session, FrameHandler, OpenConnection {
   }
 
   endTurn(): void {
+    if (this.#leaving !== undefined) return this.#leave();
     const channels = this.#open?.channels;
     if (channels === undefined) return;
     let wasPaused = this.isPaused;
@@ -103,9 +106,7 @@ export class AmqpConnection implements Session, FrameHandler, OpenConnection {
     }
     if (this.#state !== 'running' && nowMs - this.#openedAtMs >= this.#context.limits.handshakeMs) {
       this.#dropBecause(`handshake_timeout: no complete handshake within ${this.#context.limits.handshakeMs / 1000}s`);
-      return;
-    }
-    if (this.#heartbeat !== undefined) this.#beat(this.#heartbeat, nowMs);
+    } else if (this.#heartbeat !== undefined) this.#beat(this.#heartbeat, nowMs);
   }
 
   shutdown(): void {
@@ -117,9 +118,9 @@ export class AmqpConnection implements Session, FrameHandler, OpenConnection {
   }
 
   closed(): void {
+    this.#leaving = undefined;
     this.#giveBack();
-    const wasAgreed = this.#state === 'closing' || this.#state === 'closed';
-    if (wasAgreed) this.#log.closing(this.#ageMs());
+    if (this.#state === 'closing' || this.#state === 'closed') this.#log.closing(this.#ageMs());
     else if (this.#state !== 'header') this.#log.closingUnexpectedly(this.#ageMs());
     this.#state = 'closed';
     this.#reader.stop();
@@ -285,19 +286,24 @@ export class AmqpConnection implements Session, FrameHandler, OpenConnection {
   // The end.
 
   #closeByClient(): void {
+    this.#leaving = this.#open;
     this.#giveBack();
+    this.#reader.stop();
+    this.#leave();
+  }
+
+  /** close-ok also says that the exclusive queues are gone. */
+  #leave(): void {
+    if (this.#leaving?.isGone === false) return this.#transport.touch();
+    this.#leaving = undefined;
     this.#send({ name: 'connection.close-ok' });
     this.#end();
   }
 
   #whileClosing(method: Method): void {
-    if (method.name === 'connection.close-ok') this.#end();
-    else if (method.name === 'connection.close') this.#answerCrossedClose();
-  }
-
-  /** Both sides closed at once. The client still owes the close-ok for ours. */
-  #answerCrossedClose(): void {
-    if (this.#hasAnsweredClose) return;
+    if (method.name === 'connection.close-ok') return this.#end();
+    // Both sides closed at once. The client still owes the close-ok for ours.
+    if (method.name !== 'connection.close' || this.#hasAnsweredClose) return;
     this.#hasAnsweredClose = true;
     this.#send({ name: 'connection.close-ok' });
   }
@@ -358,8 +364,7 @@ export class AmqpConnection implements Session, FrameHandler, OpenConnection {
     // Who is not read cannot be heard.
     if (this.#isReadingPaused) heartbeat.received();
     if (heartbeat.isMissed(nowMs)) {
-      this.#dropBecause(`missed heartbeats from client, timeout: ${this.#handshake.tuning.heartbeat}s`);
-      return;
+      return this.#dropBecause(`missed heartbeats from client, timeout: ${this.#handshake.tuning.heartbeat}s`);
     }
     // What waits to be sent is a sign of life as good.
     if (heartbeat.isDue(nowMs) && this.output.pendingBytes === 0) this.#write(HEARTBEAT);

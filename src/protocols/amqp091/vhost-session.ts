@@ -63,6 +63,11 @@ export class VhostSession {
     this.#blocking.update();
   }
 
+  /** After `close`: its exclusive queues are gone, which may take some turns when they are very many. */
+  get isGone(): boolean {
+    return this.#host.owner.exclusiveQueues.size === 0;
+  }
+
   /** Channels give back their messages, then the exclusive queues go. */
   close(): void {
     const { vhost, owner, broker } = this.#host;
