@@ -24,7 +24,7 @@ export interface BrokerOptions {
   readonly log: Log;
   readonly permissions: Permissions;
   /** For the operator; nobody reads it unless given. */
-  readonly logLines?: LogLines;
+  readonly logLines?: LogLines | undefined;
   readonly openResidency: (messages: Messages, pump: Pump) => Residency;
   /** Unlimited unless given. */
   readonly nodeLimits?: NodeLimits;

@@ -1,82 +1,16 @@
-/** The exchanges of a vhost: bindings between them, alternates, auto-delete, and what is left afterwards. */
+/** The exchanges of a vhost: bindings between them, auto-delete, messages with headers, and what is left afterwards. */
 
 import { describe, expect, test } from 'vitest';
-import { type CoreBroker, coreBroker, textRegion } from '../../test/support/core-broker.ts';
+import { coreBroker, textRegion } from '../../test/support/core-broker.ts';
+import { refusalOf, Topology } from '../../test/support/topology.ts';
 import { EMPTY_TABLE, type FieldTable, table } from '../base/field-table.ts';
 import type { ExchangeRequest } from './declarations.ts';
-import { BrokerError } from './errors.ts';
-import type { Queue } from './queue/queue.ts';
-import type { Route } from './route.ts';
 
 const PREDECLARED = ['', 'amq.direct', 'amq.fanout', 'amq.topic', 'amq.headers', 'amq.match', 'amq.rabbitmq.trace'];
 
-/** A vhost with short words for what the tests do to it. */
-class World {
-  readonly core: CoreBroker = coreBroker();
-
-  exchange(name: string, options: Partial<ExchangeRequest> = {}): number {
-    const defaults = { type: 'fanout', durable: false, autoDelete: false, internal: false, arguments: EMPTY_TABLE };
-    return this.core.vhost.declareExchange(this.core.owner, { name, ...defaults, ...options });
-  }
-
-  queue(name: string, isDurable = false): Queue {
-    const options = { durable: isDurable, exclusive: false, autoDelete: false, arguments: EMPTY_TABLE };
-    return this.core.vhost.declareQueue(this.core.owner, { name, ...options }).queue;
-  }
-
-  bind(source: string, queue: string, key = '', bindingArguments: FieldTable = EMPTY_TABLE): number {
-    return this.core.vhost.bindQueue(this.core.owner, queue, source, key, bindingArguments);
-  }
-
-  unbind(source: string, queue: string, key = ''): number {
-    return this.core.vhost.unbindQueue(this.core.owner, queue, source, key, EMPTY_TABLE);
-  }
-
-  handOn(source: string, destination: string, key = ''): number {
-    return this.core.vhost.bindExchange(this.core.owner, { source, destination, key, arguments: EMPTY_TABLE });
-  }
-
-  handOnNoMore(source: string, destination: string, key = ''): number {
-    return this.core.vhost.unbindExchange(this.core.owner, { source, destination, key, arguments: EMPTY_TABLE });
-  }
-
-  delete(name: string, ifUnused = false): number {
-    return this.core.vhost.deleteExchange(this.core.owner, name, { ifUnused });
-  }
-
-  route(exchange: string, key = 'k'): Route<Queue> {
-    const bytes = textRegion(key);
-    const { vhost } = this.core;
-    return vhost.routeTo(vhost.exchange(exchange), bytes, 0, bytes.bytes.length);
-  }
-
-  reached(exchange: string, key = 'k'): string[] {
-    return this.route(exchange, key).queues.map(({ name }) => name);
-  }
-
-  has(name: string): boolean {
-    return this.core.vhost.findExchange(name) !== undefined;
-  }
-
-  get exchangeNames(): string[] {
-    return [...this.core.vhost.exchanges].map(({ name }) => name);
-  }
-}
-
-/** The code and text with which something is refused. */
-function refusalOf(action: () => unknown): string {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof BrokerError) return `${error.code} ${error.message}`;
-    throw error;
-  }
-  return 'not refused';
-}
-
 /** Two exchanges and a queue behind the second one. */
-function chain(options: Partial<ExchangeRequest> = {}): World {
-  const world = new World();
+function chain(options: Partial<ExchangeRequest> = {}): Topology {
+  const world = new Topology();
   world.exchange('x', options);
   world.exchange('y', options);
   world.queue('q');
@@ -86,7 +20,7 @@ function chain(options: Partial<ExchangeRequest> = {}): World {
 }
 
 test('every vhost has the exchanges that RabbitMQ declares', () => {
-  const world = new World();
+  const world = new Topology();
   expect(world.exchangeNames).toEqual(PREDECLARED);
   expect(world.core.vhost.exchange('amq.rabbitmq.trace')).toMatchObject({
     type: 'topic',
@@ -97,7 +31,7 @@ test('every vhost has the exchanges that RabbitMQ declares', () => {
 
 describe('a binding between exchanges', () => {
   test('hands messages on, from the next message on and until it is removed', () => {
-    const world = new World();
+    const world = new Topology();
     world.exchange('x');
     world.exchange('y');
     world.queue('q');
@@ -136,7 +70,7 @@ describe('a binding between exchanges', () => {
   });
 
   test('is refused when one end is missing (the source first) or is the default exchange', () => {
-    const world = new World();
+    const world = new Topology();
     world.exchange('x');
     const missing = (name: string) => `404 NOT_FOUND - no exchange '${name}' in vhost '/'`;
     expect(refusalOf(() => world.handOn('x', 'y'))).toBe(missing('y'));
@@ -154,7 +88,7 @@ describe('a binding between exchanges', () => {
   });
 
   test('that is not there may be removed, also when its ends are not there', () => {
-    const world = new World();
+    const world = new Topology();
     world.exchange('x');
     expect([world.handOnNoMore('x', 'x'), world.handOnNoMore('x', 'y'), world.handOnNoMore('y', 'x')]).toEqual([
       0, 0, 0,
@@ -171,7 +105,7 @@ describe('a binding between exchanges', () => {
   });
 
   test('is a record in the log when both ends are durable, and so is its end', () => {
-    const world = new World();
+    const world = new Topology();
     for (const name of ['d', 'e']) expect(world.exchange(name, { durable: true })).toBeGreaterThan(0);
     world.exchange('t');
     expect([world.handOn('d', 't'), world.handOn('t', 'd'), world.handOn('d', 'e')]).toEqual([0, 0, 3]);
@@ -218,7 +152,7 @@ describe('an auto-delete exchange', () => {
   });
 
   test('may be one of a very long chain', () => {
-    const world = new World();
+    const world = new Topology();
     const length = 20_000;
     for (let index = 0; index <= length; index++) world.exchange(`${index}`, { autoDelete: true });
     for (let index = 0; index < length; index++) world.handOn(`${index}`, `${index + 1}`);
@@ -230,72 +164,9 @@ describe('an auto-delete exchange', () => {
   });
 });
 
-describe('an alternate exchange', () => {
-  const toAlternate = { type: 'direct', arguments: table({ 'alternate-exchange': 'ae' }) };
-
-  test('takes what matches no binding, as soon and as long as it exists', () => {
-    const world = new World();
-    world.exchange('x', toAlternate);
-    world.queue('q');
-    world.queue('own');
-    world.bind('x', 'own', 'own');
-    expect([world.reached('x'), world.reached('x', 'own')]).toEqual([[], ['own']]);
-    world.exchange('ae', { internal: true });
-    world.bind('ae', 'q');
-    expect([world.reached('x'), world.reached('x', 'own')]).toEqual([['q'], ['own']]);
-    world.delete('ae');
-    expect(world.reached('x')).toEqual([]);
-    world.exchange('ae');
-    world.bind('ae', 'q');
-    expect(world.reached('x')).toEqual(['q']);
-  });
-
-  test('may have one of its own, and may be the exchange itself', () => {
-    const world = new World();
-    world.exchange('x', toAlternate);
-    world.exchange('ae', { type: 'direct', arguments: table({ 'alternate-exchange': 'last' }) });
-    world.exchange('last', { arguments: table({ 'alternate-exchange': 'last' }) });
-    expect(world.reached('x')).toEqual([]);
-    world.queue('q');
-    world.bind('last', 'q');
-    expect(world.reached('x')).toEqual(['q']);
-  });
-
-  test.each([
-    [5, 'signedint'],
-    [true, 'bool'],
-    [null, 'void'],
-    [Uint8Array.of(97), 'binary'],
-  ])('is refused when its name is %j', (value, type) => {
-    const badly = () => new World().exchange('x', { arguments: table({ 'alternate-exchange': value }) });
-    expect(refusalOf(badly)).toBe(
-      `406 PRECONDITION_FAILED - invalid type '${type}' for arg 'alternate-exchange' in exchange 'x' in vhost '/'`,
-    );
-  });
-
-  test('has to be the same when the exchange is declared again', () => {
-    const world = new World();
-    const again = (values: Parameters<typeof table>[0]) =>
-      refusalOf(() => world.exchange('x', { type: 'direct', arguments: table(values) })).replace(/^.*: received/, '');
-    world.exchange('x', toAlternate);
-    expect([again({ 'alternate-exchange': 'ae', other: 1 }), again({ 'alternate-exchange': 'be' }), again({})]).toEqual(
-      ['not refused', " 'be' but current is 'ae'", " none but current is the value 'ae' of type 'longstr'"],
-    );
-  });
-
-  test('needs read access to the exchange and write access to the alternate', () => {
-    const world = new World();
-    world.core.permissions.revoke('write', 'exchange', 'ae');
-    expect(refusalOf(() => world.exchange('x', toAlternate))).toMatch(/^403 .*write access to exchange 'ae'/);
-    world.core.permissions.revoke('read', 'exchange', 'x');
-    expect(refusalOf(() => world.exchange('x', toAlternate))).toMatch(/^403 .*read access to exchange 'x'/);
-    expect(world.has('x')).toBe(false);
-  });
-});
-
 describe('what depends on the headers', () => {
   test('is asked for message by message, also behind an exchange that hands on', () => {
-    const world = new World();
+    const world = new Topology();
     world.exchange('x');
     world.exchange('h', { type: 'headers' });
     world.handOn('x', 'h');
@@ -314,7 +185,7 @@ describe('what depends on the headers', () => {
   });
 
   test('more routing keys count with every exchange on the way', () => {
-    const world = new World();
+    const world = new Topology();
     world.exchange('x', { type: 'direct' });
     world.exchange('y', { type: 'direct' });
     world.handOn('x', 'y', 'first');
@@ -323,6 +194,28 @@ describe('what depends on the headers', () => {
     const { vhost } = world.core;
     expect(vhost.routeMessage(world.route('x', 'first'), [textRegion('second')], EMPTY_TABLE).queues).toHaveLength(1);
     expect(vhost.routeMessage(world.route('x', 'first'), [], EMPTY_TABLE).queues).toEqual([]);
+  });
+});
+
+describe('what is left', () => {
+  test('of a queue or an exchange that was bound, handed on to and deleted is nothing', () => {
+    const world = new Topology();
+    const left = () => [...world.core.vhost.exchanges].map(({ name, bindingCount }) => `${name} ${bindingCount}`);
+    const before = left();
+    for (let round = 0; round < 3; round++) {
+      world.exchange('x', { arguments: table({ 'alternate-exchange': 'y' }) });
+      world.exchange('y', { type: 'headers', arguments: table({ 'alternate-exchange': 'x' }) });
+      world.queue('q');
+      for (const source of ['x', 'y', 'amq.topic', 'amq.match']) {
+        world.bind(source, 'q', 'a.#');
+        for (const destination of ['x', 'y']) world.handOn(source, destination, 'a.*');
+      }
+      world.reached('x', 'a.b');
+      world.delete('x');
+      world.core.vhost.deleteQueue(world.core.owner, 'q', { ifUnused: false, ifEmpty: false });
+      world.delete('y');
+      expect(left()).toEqual(before);
+    }
   });
 });
 
@@ -340,7 +233,7 @@ describe('names', () => {
   });
 
   test('of a type that does not exist are refused before all else', () => {
-    const world = new World();
+    const world = new Topology();
     for (const name of ['', 'amq.x', 'amq.direct', 'x']) {
       expect(refusalOf(() => world.exchange(name, { type: 'nope' }))).toBe(
         "406 PRECONDITION_FAILED - unknown exchange type 'nope'",

@@ -51,6 +51,7 @@ export function assembleBroker(options: AssemblyOptions): Assembly {
     random: new SystemRandom(),
     log: new MemoryLog(),
     permissions,
+    logLines,
     nodeLimits: {
       nodeName: `rabbit@${hostname()}`,
       connectionsMax: configuration.connectionMax,

@@ -7,6 +7,7 @@ import { type Region, regionOf } from '../../src/base/bytes.ts';
 import { ManualClock } from '../../src/base/clock.ts';
 import { SeededRandom } from '../../src/base/random.ts';
 import { Broker } from '../../src/core/broker.ts';
+import type { LogLines } from '../../src/core/log-lines.ts';
 import type { Messages } from '../../src/core/messages.ts';
 import { Owner } from '../../src/core/owner.ts';
 import type { Access, DeliverySink, MessageHandle, Permissions, Ticket } from '../../src/core/ports.ts';
@@ -23,6 +24,7 @@ export interface CoreBrokerOptions {
   readonly flushesLate?: () => number;
   readonly shouldPageOut?: () => boolean;
   readonly turnsLate?: () => number;
+  readonly logLines?: LogLines;
   /** Instead of those that allow everything that was not revoked. */
   readonly permissions?: Permissions;
 }
@@ -75,6 +77,7 @@ export function coreBroker(options: CoreBrokerOptions = {}): CoreBroker {
     random: new SeededRandom(1),
     log,
     permissions: options.permissions ?? permissions,
+    logLines: options.logLines,
     openResidency: (messages, pump) => {
       const { shouldPageOut = () => false, turnsLate = () => 1 } = options;
       const opened = new MemoryResidency(messages, pump, { shouldPageOut, turnsLate });
