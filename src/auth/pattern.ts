@@ -16,8 +16,11 @@ const RE2_CHARACTERS_MAX = 256;
 const SLOW_FOR_RE2 = /\{\d|\\[pP]/;
 
 const LEADING_FLAGS = /^\(\?([ims]+)\)/;
-/** Means something else in JavaScript than in PCRE, or nothing. */
-const FOREIGN = /\[\[[:.=]|\(\?#|\\[QEGKRXHhNaeC]/;
+/**
+ * What means something else in JavaScript than in PCRE, or nothing: POSIX classes, comments, a `]` that begins a class,
+ * `\x{41}`, `\pL`, and escaped letters but for the ones listed.
+ */
+const FOREIGN = /\[\[[:.=]|\(\?#|\[\^?\]|\\x\{|\\[pP](?!\{)|\\(?![bBdDsSwWnrtfpPxcAzZk])[a-zA-Z]/;
 
 /** `overBound`: there was no answer in time. */
 export type PatternAnswer = 'match' | 'noMatch' | 'overBound';
