@@ -1,0 +1,37 @@
+/** The same mutated frames through sockets, while another client goes on. */
+
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { SeededRandom } from '../../src/base/random.ts';
+import { method, open, openChannel, PROTOCOL_HEADER, startOk, tuneOk } from '../support/amqp-connection.ts';
+import { FloodedBroker, frames } from './flooded-broker.ts';
+import { mutated, randomMethod, randomPublish } from './random-frames.ts';
+
+const CASES = 500;
+const LOGIN = Buffer.concat([PROTOCOL_HEADER, startOk(), tuneOk({ heartbeat: 0 }), open('/'), openChannel(1)]);
+/** connection.start, tune, open-ok and channel.open-ok. */
+const LOGIN_ANSWERS = 4;
+
+let broker: FloodedBroker;
+beforeAll(async () => {
+  broker = await FloodedBroker.start();
+});
+afterAll(() => broker.stop());
+
+test(`${CASES} clients that send a wrong frame do not disturb another one`, async () => {
+  const random = new SeededRandom(1);
+  const control = await broker.channels(1);
+  let longestMs = 0;
+  for (let index = 0; index < CASES; index++) {
+    const client = await broker.socket(LOGIN);
+    await frames(client, LOGIN_ANSWERS);
+    const [first = new Uint8Array(0), ...others] = [randomMethod(random), ...randomPublish(random)];
+    client.end(Buffer.concat([mutated(random, first), ...others]));
+    const before = performance.now();
+    const answered = frames(control, 1);
+    control.write(method(1, { name: 'channel.flow', active: true }));
+    await answered;
+    longestMs = Math.max(longestMs, performance.now() - before);
+  }
+  console.log(`the control client waited ${Math.round(longestMs)} ms at most`);
+  await expect(broker.login()).resolves.toBeDefined();
+});
