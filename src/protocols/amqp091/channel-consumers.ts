@@ -49,15 +49,22 @@ export class ChannelConsumers {
   }
 
   /**
+   * Asked before anything is said about the queue.
+   * @throws BrokerError 530 for a tag in use and for one consumer too many.
+   */
+  assertMayAdd(tag: string): void {
+    if (this.#byTag.has(tag)) throw refusal.reusedConsumerTag(tag);
+    const limit = this.#channel.host.consumersMax;
+    if (limit > 0 && this.#byTag.size >= limit) throw refusal.tooManyConsumers(limit);
+  }
+
+  /**
    * Makes a consumer that is not on its queue yet, so that consume-ok can go out first: then `queue.addConsumer`.
-   * @throws BrokerError 530 for a tag in use and for one consumer too many, 403 when the queue is in exclusive use.
+   * @throws BrokerError 403 when the queue is in exclusive use.
    */
   create(request: ConsumeRequest): Consumer {
     const { host } = this.#channel;
     const tag = request.consumerTag === '' ? serverConsumerTag(host.broker.random) : request.consumerTag;
-    if (this.#byTag.has(tag)) throw refusal.reusedConsumerTag(tag);
-    const limit = host.consumersMax;
-    if (limit > 0 && this.#byTag.size >= limit) throw refusal.tooManyConsumers(limit);
     this.#assertNotExclusive(request);
     const id = this.#freeId();
     const consumer = new Consumer({

@@ -5,6 +5,7 @@
 import { refusal } from '../../core/errors.ts';
 import { DIRECT_REPLY_TO, isReplyAddress } from '../../core/names.ts';
 import type { Ticket } from '../../core/ports.ts';
+import { consumerPriority } from '../../core/queue/arguments.ts';
 import { NOT_RESIDENT, type Queue } from '../../core/queue/queue.ts';
 import type { Unacked } from '../../core/queue/unacked.ts';
 import type { ChannelConsumers } from './channel-consumers.ts';
@@ -73,7 +74,7 @@ const HANDLERS: Handlers = {
     if (isReplyAddress(method.queue)) return declareReplyAddress(channel, method);
     const { owner, vhost } = channel.host;
     const { queue, ticket } = method.passive
-      ? { queue: vhost.declaredQueue(owner, queueName(channel, method.queue)), ticket: 0 }
+      ? { queue: vhost.declaredQueue(owner, method.queue), ticket: 0 }
       : vhost.declareQueue(owner, { ...method, name: method.queue });
     channel.lastQueueName = queue.name;
     finish(channel, method.noWait, ticket, declareOk(queue));
@@ -119,11 +120,13 @@ const HANDLERS: Handlers = {
   },
 
   'basic.consume': (channel, method) => {
+    channel.consumers.assertMayAdd(method.consumerTag);
     if (method.queue === DIRECT_REPLY_TO) return consumeReplies(channel, method);
     const { owner, vhost } = channel.host;
-    const queue = vhost.readableQueue(owner, queueName(channel, method.queue));
     const { consumerTag, noAck, exclusive } = method;
-    const consumer = channel.consumers.create({ queue, consumerTag, noAck, exclusive, priority: 0 });
+    const queue = vhost.readableQueue(owner, queueName(channel, method.queue));
+    const priority = consumerPriority(method.arguments, queue.name, vhost.name);
+    const consumer = channel.consumers.create({ queue, consumerTag, noAck, exclusive, priority });
     if (!method.noWait) channel.answer({ name: 'basic.consume-ok', consumerTag: consumer.tag });
     queue.addConsumer(consumer);
   },
