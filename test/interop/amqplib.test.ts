@@ -4,7 +4,7 @@ import amqplib, { type Channel, type ChannelModel, type ConfirmChannel, type Con
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startBroker, type TestBroker } from '../support/broker.ts';
 import { FrameTap } from '../support/frame-tap.ts';
-import { MessageStream } from './message-stream.ts';
+import { Arrivals } from './arrivals.ts';
 
 const QUEUE = 'leveret.amqplib';
 
@@ -98,7 +98,7 @@ describe('publishing', () => {
   test.each([0, 1, 4096, 131_064, 131_072, 5_000_000])('a body of %i bytes arrives unchanged', async (bytes) => {
     const body = Buffer.alloc(bytes);
     for (let index = 0; index < bytes; index++) body[index] = (index * 31 + (index >> 8)) & 255;
-    const messages = new MessageStream();
+    const messages = new Arrivals<ConsumeMessage>();
     await channel.consume(QUEUE, messages.push, { noAck: true });
     channel.sendToQueue(QUEUE, body);
     const message = await messages.next();
@@ -109,7 +109,7 @@ describe('publishing', () => {
 describe('consuming', () => {
   test('messages come in the order sent, and acknowledged ones are gone', async () => {
     await publishConfirmed(numbered(500));
-    const messages = new MessageStream();
+    const messages = new Arrivals<ConsumeMessage>();
     const { consumerTag } = await channel.consume(QUEUE, messages.push);
     const received = await messages.take(500);
     expect(received.map((message) => message.content.toString())).toEqual(numbered(500));
@@ -124,7 +124,7 @@ describe('consuming', () => {
   test('with a prefetch of 3, three are unacknowledged at most and each ack brings the next', async () => {
     await publishConfirmed(numbered(10));
     await channel.prefetch(3);
-    const messages = new MessageStream();
+    const messages = new Arrivals<ConsumeMessage>();
     await channel.consume(QUEUE, messages.push);
     const [first] = await messages.take(3);
     expect(await channel.checkQueue(QUEUE)).toMatchObject({ messageCount: 7 });
@@ -135,7 +135,7 @@ describe('consuming', () => {
   });
 
   test('two consumers take turns', async () => {
-    const [left, right] = [new MessageStream(), new MessageStream()];
+    const [left, right] = [new Arrivals<ConsumeMessage>(), new Arrivals<ConsumeMessage>()];
     await channel.consume(QUEUE, left.push, { noAck: true });
     await channel.consume(QUEUE, right.push, { noAck: true });
     await publishConfirmed(numbered(10));
@@ -144,7 +144,7 @@ describe('consuming', () => {
 
   test('a nacked message comes back marked as redelivered; a rejected one without requeue is gone', async () => {
     await publishConfirmed(['again', 'never']);
-    const messages = new MessageStream();
+    const messages = new Arrivals<ConsumeMessage>();
     await channel.prefetch(1);
     await channel.consume(QUEUE, messages.push);
     const first = await messages.next();
@@ -161,7 +161,7 @@ describe('consuming', () => {
   test('what a closed channel had not acknowledged goes back to its place in the queue', async () => {
     await publishConfirmed(numbered(5));
     const consumer = await connection.createChannel();
-    const messages = new MessageStream();
+    const messages = new Arrivals<ConsumeMessage>();
     await consumer.consume(QUEUE, messages.push);
     const received = await messages.take(5);
     consumer.ack(received[1] as ConsumeMessage);
@@ -237,7 +237,7 @@ describe('connections and channels', () => {
     const received = await Promise.all(
       channels.map(async (each, index) => {
         const { queue } = await each.assertQueue('', { exclusive: true });
-        const messages = new MessageStream();
+        const messages = new Arrivals<ConsumeMessage>();
         await each.consume(queue, messages.push, { noAck: true });
         for (let copy = 0; copy < 5; copy++) each.sendToQueue(queue, Buffer.from(`${index}`));
         await each.waitForConfirms();
