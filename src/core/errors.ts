@@ -121,10 +121,7 @@ export const refusal = {
       `invalid type '${type}' for arg '${argument}' in ${resource(kind, name, vhost)}`,
     ),
   invalidArgument: (argument: string, queue: string, vhost: string, why: string) =>
-    new BrokerError(
-      'PRECONDITION_FAILED',
-      `invalid arg '${argument}' for ${resource('queue', queue, vhost)}: ${why}`,
-    ),
+    new BrokerError('PRECONDITION_FAILED', `invalid arg '${argument}' for ${resource('queue', queue, vhost)}: ${why}`),
   foreignArgument: (argument: string, queue: string, vhost: string, type: string) =>
     new BrokerError(
       'PRECONDITION_FAILED',
