@@ -156,8 +156,8 @@ export class Vhost {
     const queue = this.#queues.get(name);
     if (queue === undefined) return { messages: 0, ticket: 0 };
     assertAccessible(queue, owner, this.name);
-    if (conditions.ifUnused && queue.consumerCount > 0) throw refusal.queueInUse(name, this.name);
     if (conditions.ifEmpty && queue.readyCount > 0) throw refusal.queueNotEmpty(name, this.name);
+    if (conditions.ifUnused && queue.consumerCount > 0) throw refusal.queueInUse(name, this.name);
     const messages = queue.readyCount;
     return { messages, ticket: this.#remove(queue) };
   }

@@ -15,8 +15,6 @@ export const PENDING: ReadonlySet<string> = new Set([
   // QA-09: no single active consumer yet.
   'one of several consumers is active, then the next',
   'an exclusive consumer of a queue with a single active one',
-  // if-empty is checked before if-unused.
-  'a queue in use and not empty is said to be not empty',
   // S-14: delivered and returned at once.
   'a mandatory answer is delivered and returned',
 ]);
