@@ -12,8 +12,8 @@ interface QueueRemoval {
   remove(queue: Queue): void;
 }
 
-/** Removing a queue costs about as much as letting go of so many messages. */
-const COST_OF_QUEUE = 8;
+/** Removing a queue costs about as much as letting go of so many messages (measured: 5 µs, with one binding). */
+const COST_OF_QUEUE = 64;
 
 export class Departure implements Task {
   /** Steps that are made at once. */
