@@ -107,9 +107,9 @@ const RULES: Rules = {
   },
 
   'basic.consume': (model, channel, method) => {
+    if (channel.consumers.has(method.consumerTag)) return NOT_ALLOWED;
     const queue = reach(model, channel, method.queue);
     if (typeof queue === 'number') return queue;
-    if (channel.consumers.has(method.consumerTag)) return NOT_ALLOWED;
     const isTaken = method.exclusive || [...queue.consumers].some(({ exclusive }) => exclusive);
     if (queue.consumers.size > 0 && isTaken) return ACCESS_REFUSED;
     const consumer: ModelConsumer = {

@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { splitWords } from '../../base/dotted-words.ts';
-import type { Binding } from '../binding.ts';
+import type { Binding, RoutedQueue } from '../binding.ts';
 import { testBinding, testQueue } from './exchange.test-suite.ts';
 import { TargetSet } from './target-set.ts';
 import { TopicTrie } from './topic-trie.ts';
@@ -21,14 +21,14 @@ const patterns = fc.array(dotted('a', 'b', '', '*', '#'), { maxLength: 12 });
 const keys = fc.array(dotted('a', 'b', 'c', '', '*', '#'), { minLength: 1, maxLength: 5 });
 
 /** One queue for each pattern, so that what matched shows. */
-function trieOf(patternList: readonly string[]): { trie: TopicTrie<Binding['destination']>; bindings: Binding[] } {
-  const trie = new TopicTrie<Binding['destination']>();
+function trieOf(patternList: readonly string[]): { trie: TopicTrie<RoutedQueue>; bindings: Binding[] } {
+  const trie = new TopicTrie<RoutedQueue>();
   const bindings = patternList.map((pattern, index) => testBinding(testQueue(`${index}`), pattern));
   for (const binding of bindings) trie.add(binding);
   return { trie, bindings };
 }
 
-function found(trie: TopicTrie<Binding['destination']>, key: string): string[] {
+function found(trie: TopicTrie<RoutedQueue>, key: string): string[] {
   const targets = new TargetSet();
   trie.match(key, targets);
   return targets.toArray().map(({ name }) => name);
