@@ -44,9 +44,6 @@ const SPARSE_BYTES = (SEGMENT_BYTES * 3) / 4;
 /** Emptying starts when segments in use exceed the live bytes by this factor and this much. */
 const COMPACTION_FACTOR = 1.4;
 const COMPACTION_SLACK_BYTES = SEGMENT_BYTES;
-/** Free slabs kept for the next burst. */
-const SPARE_SLABS = 1;
-
 export interface ArenaStats {
   /** Bytes of live blocks, heads included. */
   readonly liveBytes: number;
@@ -188,13 +185,13 @@ export class Arena {
   }
 
   /**
-   * Gives up to `slabsMax` whole free slabs back that were needed neither in this period nor in the one before, all but a
-   * spare one; the operating system has them after the next garbage collection.
+   * Gives up to `slabsMax` whole free slabs back that were needed neither in this period nor in the one before; the
+   * operating system has them after the next garbage collection.
    * @returns the bytes let go.
    */
   trim(slabsMax: number): number {
     const peak = Math.max(this.#segmentsPeak, this.#segmentsPeakBefore);
-    const needed = Math.max(Math.ceil(peak / SEGMENTS_PER_SLAB) + SPARE_SLABS, this.#slabsInUse - slabsMax);
+    const needed = Math.max(Math.ceil(peak / SEGMENTS_PER_SLAB), this.#slabsInUse - slabsMax);
     let dropped = 0;
     for (let slab = this.#slabs.length - 1; slab >= 0 && this.#slabsInUse > needed; slab--) {
       if (this.#slabs[slab] === undefined || !this.#isFreeSlab(slab)) continue;

@@ -36,7 +36,7 @@ test('memory that a peak left behind is given back when the broker has been quie
   keeper.tick();
 
   expect(collected()).toBe(1);
-  expect(broker.messages.stats.slabBytes).toBeLessThanOrEqual(64 * MB);
+  expect(broker.messages.stats.slabBytes).toBeLessThanOrEqual(32 * MB);
 });
 
 test('with traffic it is given back some minutes later, a few slabs at a time', () => {
