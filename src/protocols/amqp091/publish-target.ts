@@ -7,6 +7,7 @@
 
 import { copyBytes, EMPTY_REGION, equalBytes, type Region, regionOf } from '../../base/bytes.ts';
 import { CodecError } from '../../base/codec-error.ts';
+import { decodeUtf8 } from '../../base/utf8.ts';
 import { EMPTY_TABLE } from '../../base/field-table.ts';
 import { refusal } from '../../core/errors.ts';
 import type { Exchange } from '../../core/exchange/exchange.ts';
@@ -19,8 +20,6 @@ import { findHeaders } from './properties.ts';
 const MANDATORY = 1;
 const IMMEDIATE = 2;
 const REMEMBERED_BYTES_MIN = 64;
-
-const decoder = new TextDecoder();
 
 export class PublishTarget {
   /** Of the last `resolve`. */
@@ -111,7 +110,7 @@ export class PublishTarget {
       this.#remembered.bytes[2] === bytes &&
       equalBytes(this.#remembered, 2, input, at, bytes + 1);
     if (isSame && this.#exchange !== undefined) return this.#exchange;
-    const name = decoder.decode(input.bytes.subarray(at + 1, at + 1 + bytes));
+    const name = decodeUtf8(input, at + 1, at + 1 + bytes);
     const exchange = this.#vhost.publishableExchange(this.#owner, name);
     this.#hasTopicRules = this.#vhost.access.hasTopicRules(this.#owner, exchange);
     return exchange;
