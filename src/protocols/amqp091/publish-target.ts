@@ -7,8 +7,8 @@
 
 import { copyBytes, EMPTY_REGION, equalBytes, type Region, regionOf } from '../../base/bytes.ts';
 import { CodecError } from '../../base/codec-error.ts';
-import { decodeUtf8 } from '../../base/utf8.ts';
 import { EMPTY_TABLE } from '../../base/field-table.ts';
+import { decodeUtf8 } from '../../base/utf8.ts';
 import { refusal } from '../../core/errors.ts';
 import type { Exchange } from '../../core/exchange/exchange.ts';
 import type { Owner } from '../../core/owner.ts';
