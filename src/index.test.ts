@@ -1,8 +1,10 @@
 /** The library's way in, with a real client: the example of its documentation, and what options mean. */
 
+import { join } from 'node:path';
 import type { ChannelModel } from 'amqplib';
 import { connect } from 'amqplib';
 import { afterEach, describe, expect, test } from 'vitest';
+import { temporaryFolder } from '../test/support/temporary-folder.ts';
 import type { BrokerOptions, RunningBroker } from './index.ts';
 import { createBroker } from './index.ts';
 import { TEST_CERTIFICATE, TEST_KEY } from './server/tls.test-suite.ts';
@@ -107,6 +109,27 @@ describe('createBroker', () => {
     await start({ port: broker.port });
   });
 
+  test('has its data directory for itself, until it stops', async () => {
+    const dataDir = join(temporaryFolder(), 'data');
+    const first = await start({ dataDir });
+    const second = await start();
+
+    expect([first.dataDir, second.dataDir]).toEqual([dataDir, undefined]);
+    await expect(start({ settings: { data_dir: dataDir } })).rejects.toThrow(
+      `the data directory ${dataDir} is in use by process ${process.pid}.`,
+    );
+    await first.stop();
+    await start({ dataDir });
+  });
+
+  test('gives its data directory back when it cannot start', async () => {
+    const dataDir = temporaryFolder();
+    const { port } = await start();
+    await expect(start({ dataDir, port })).rejects.toThrow('the port is in use');
+
+    await start({ dataDir });
+  });
+
   test('lets options win over settings', async () => {
     const broker = await start({ port: 0, bind: '127.0.0.1', settings: { 'listeners.tcp.default': '192.0.2.1:5672' } });
 
@@ -122,6 +145,7 @@ describe('createBroker', () => {
 
   test.each([
     [{ port: 70_000 }, "the value '70000' of port is wrong: expected a whole number from 0 to 65535"],
+    [{ dataDir: '' }, "the value '' of dataDir is wrong: expected a folder"],
     [{ tlsPort: 0 }, 'TLS needs a certificate: set ssl_options.certfile and ssl_options.keyfile.'],
     [{ settings: { 'default_permissions.read': '(' } }, "default_permissions: invalid regular expression '('"],
     [{ settings: { hartbeat: 1 } }, "unknown key 'hartbeat'. Did you mean heartbeat?"],

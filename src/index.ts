@@ -20,5 +20,6 @@ export type { LogLines } from './core/log-lines.ts';
 export type { UserLimits } from './core/open-connections.ts';
 export type { BrokerOptions } from './server/create-broker.ts';
 export { createBroker } from './server/create-broker.ts';
+export { DataDirectoryError } from './server/data-directory.ts';
 export type { BrokerStats, ListeningAddress, RunningBroker } from './server/start-broker.ts';
 export type { TlsMaterial } from './server/tls-material.ts';

@@ -12,6 +12,8 @@ export interface BannerOptions {
   readonly configuration: Configuration;
   /** Keys that the user has set. */
   readonly settingKeys: ReadonlySet<string>;
+  /** Undefined when everything is kept in memory. */
+  readonly dataDir: string | undefined;
   readonly processId: number;
 }
 
@@ -22,7 +24,7 @@ export function bannerLines(options: BannerOptions): string[] {
     ...options.addresses.map((address) => `  Listens  ${listenLine(address)}`),
     ...(options.settingKeys.has(OPTIONS.managementPort.key) ? ['  Listens  management: not served yet'] : []),
     `  Login    ${loginLine(options.configuration)}`,
-    `  Data     ${dataLine(options.configuration)}`,
+    `  Data     ${dataLine(options.dataDir)}`,
     `  Stop     Ctrl-C, or SIGTERM to process ${options.processId}`,
   ];
 }
@@ -43,7 +45,7 @@ function loginLine({ defaultUser, defaultPass, loopbackUsers }: Configuration): 
   return `${defaultUser} / ${password}${where}`;
 }
 
-function dataLine({ dataDir }: Configuration): string {
-  const note = dataDir === '' ? '' : `; ${dataDir} is not used yet`;
+function dataLine(dataDir: string | undefined): string {
+  const note = dataDir === undefined ? '' : `; ${dataDir} is taken, but not written to yet`;
   return `in memory: queues and messages are gone when the broker stops${note}`;
 }

@@ -5,6 +5,7 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { Setting } from '../server/config/configuration.ts';
 import { ConfigurationError, parseSetting } from '../server/config/configuration.ts';
+import { OPTIONS } from '../server/config/options.ts';
 import { formatAddress } from '../server/peer.ts';
 
 /** What the command line asks for. */
@@ -20,29 +21,37 @@ interface Flags {
   readonly tlsPort?: number;
   readonly managementPort?: number;
   readonly dataDir?: string;
+  readonly memory?: boolean;
   readonly set?: readonly Setting[];
 }
 
 const DEFAULT_PORT = 5672;
 const ALL_ADDRESSES = '::';
 
+/** What the command line does not say. */
+export interface LeveretDefaults {
+  readonly version: string;
+  /** Where the data lies unless the command line says otherwise. */
+  readonly dataDir: string;
+}
+
 /** Reads the arguments after the program's name. */
-export function readLeveretCommand(args: readonly string[], version: string): LeveretCommand {
+export function readLeveretCommand(args: readonly string[], defaults: LeveretDefaults): LeveretCommand {
   let text = '';
   const write = (part: string) => {
     text += part;
   };
-  const command = leveretCommand(version).configureOutput({ writeOut: write, writeErr: write });
+  const command = leveretCommand(defaults).configureOutput({ writeOut: write, writeErr: write });
   try {
     command.parse([...args], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     return { kind: error.exitCode === 0 ? 'show' : 'wrong', text: text.trimEnd() };
   }
-  return { kind: 'start', settings: settingsOf(command.opts<Flags>()) };
+  return { kind: 'start', settings: settingsOf(command.opts<Flags>(), defaults) };
 }
 
-function leveretCommand(version: string): Command {
+function leveretCommand({ version, dataDir }: LeveretDefaults): Command {
   return new Command('leveret')
     .description('A RabbitMQ-compatible message broker.')
     .version(version, '--version', 'print the version')
@@ -51,8 +60,12 @@ function leveretCommand(version: string): Command {
     .option('--bind <address>', 'address to listen on (default: all, IPv4 and IPv6)')
     .option('--tls-port <number>', 'port of TLS connections; needs ssl_options.certfile and .keyfile', readPort)
     .option('--management-port <number>', 'port of the management page (accepted, not served yet)', readPort)
-    .option('--data-dir <folder>', 'folder for durable data (accepted, not used yet)')
-    .addOption(new Option('--memory', 'keep everything in memory').conflicts('dataDir'))
+    .option(
+      '--data-dir <folder>',
+      `folder for durable data, locked, not written to yet (default: ${dataDir})`,
+      readFolder,
+    )
+    .addOption(new Option('--memory', 'keep everything in memory, without a folder').conflicts('dataDir'))
     .option('--set <key=value>', 'a setting, as in rabbitmq.conf; may be repeated', readSetting)
     .allowExcessArguments(false)
     .exitOverride();
@@ -62,6 +75,12 @@ function readPort(value: string): number {
   const port = /^\d{1,5}$/.test(value) ? Number(value) : Number.NaN;
   if (!(port <= 65_535)) throw new InvalidArgumentError('Expected a whole number from 0 to 65535.');
   return port;
+}
+
+/** An empty name is a script's mistake; the data would go where nobody expects it. */
+function readFolder(value: string): string {
+  if (value === '') throw new InvalidArgumentError('Expected a folder. Use --memory to keep everything in memory.');
+  return value;
 }
 
 function readSetting(value: string, before: readonly Setting[] = []): readonly Setting[] {
@@ -74,15 +93,16 @@ function readSetting(value: string, before: readonly Setting[] = []): readonly S
 }
 
 /** Flags come last, so that they win over `--set`. */
-function settingsOf(flags: Flags): Setting[] {
-  const { port, bind, tlsPort, managementPort, dataDir, set = [] } = flags;
-  const settings = [...set];
+function settingsOf(flags: Flags, defaults: LeveretDefaults): Setting[] {
+  const { port, bind, tlsPort, managementPort, set = [] } = flags;
+  const settings = [{ key: OPTIONS.dataDir.key, value: defaults.dataDir }, ...set];
   const add = (key: string, value: string) => settings.push({ key, value });
   if (port !== undefined || bind !== undefined) {
     add('listeners.tcp.default', formatAddress(bind ?? ALL_ADDRESSES, port ?? DEFAULT_PORT));
   }
   if (tlsPort !== undefined) add('listeners.ssl.default', formatAddress(bind ?? ALL_ADDRESSES, tlsPort));
   if (managementPort !== undefined) add('management.tcp.port', String(managementPort));
-  if (dataDir !== undefined) add('data_dir', dataDir);
+  const dataDir = flags.memory ? '' : flags.dataDir;
+  if (dataDir !== undefined) add(OPTIONS.dataDir.key, dataDir);
   return settings;
 }

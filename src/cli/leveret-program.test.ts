@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Configuration } from '../server/config/configuration.ts';
 import { ConfigurationError } from '../server/config/configuration.ts';
+import { DataDirectoryError } from '../server/data-directory.ts';
 import { ListenError } from '../server/listener.ts';
 import type { ProgramIo } from './leveret-program.ts';
 import { runLeveret } from './leveret-program.ts';
@@ -17,13 +18,16 @@ async function run(commandLine: string, start?: ProgramIo['start']) {
     print: (text) => void printed.push(text),
     printError: (text) => void errors.push(text),
     processId: 42,
+    dataDir: 'leveret-data',
     stopped: Promise.resolve(),
     start:
       start ??
       (async ({ configuration }) => {
         started.push(configuration);
         const listeners = configuration.tcpListeners.map(({ address = '::', port }) => ({ address, port, tls: false }));
-        return { addresses: listeners, stop: async () => void stops++ };
+        const { dataDir } = configuration;
+        const data = dataDir === '' ? {} : { dataDir: `/here/${dataDir}` };
+        return { addresses: listeners, ...data, stop: async () => void stops++ };
       }),
   });
   return { exitCode, printed, errors, configuration: started[0], stops };
@@ -37,7 +41,8 @@ describe('leveret', () => {
       expect.stringMatching(/^Leveret \d+\.\d+\.\d+ is ready\.$/),
       '  Listens  AMQP 0-9-1 on port 5672, all addresses (IPv4 and IPv6)',
       '  Login    guest / guest, from this machine only',
-      '  Data     in memory: queues and messages are gone when the broker stops',
+      '  Data     in memory: queues and messages are gone when the broker stops; /here/leveret-data is taken, but not ' +
+        'written to yet',
       '  Stop     Ctrl-C, or SIGTERM to process 42',
       'Leveret has stopped.',
     ]);
@@ -53,12 +58,9 @@ describe('leveret', () => {
   });
 
   test('says honestly what it does not do yet', async () => {
-    const { printed } = await run('--data-dir /data --management-port 15672');
+    const { printed } = await run('--management-port 15672');
 
     expect(printed).toContain('  Listens  management: not served yet');
-    expect(printed).toContain(
-      '  Data     in memory: queues and messages are gone when the broker stops; /data is not used yet',
-    );
   });
 
   test('prints its version and its help', async () => {
@@ -95,6 +97,23 @@ describe('the options', () => {
 
     expect(configuration).toMatchObject({ heartbeat: 7, channelMax: 9 });
   });
+
+  test.each([
+    ['', 'leveret-data'],
+    ['--data-dir data', 'data'],
+    ['--set data_dir=data', 'data'],
+    ['--data-dir data --set data_dir=other', 'data'],
+    ['--memory', ''],
+    ['--memory --set data_dir=data', ''],
+  ])("'%s' keeps the data in '%s'", async (commandLine, dataDir) => {
+    expect((await run(commandLine)).configuration?.dataDir).toBe(dataDir);
+  });
+
+  test('without a folder says that all is in memory', async () => {
+    const { printed } = await run('--memory');
+
+    expect(printed).toContain('  Data     in memory: queues and messages are gone when the broker stops');
+  });
 });
 
 describe('a wrong command line', () => {
@@ -110,6 +129,10 @@ describe('a wrong command line', () => {
     ['--prot 1', "error: unknown option '--prot'\n(Did you mean --port?)"],
     ['extra', 'error: too many arguments. Expected 0 arguments but got 1.'],
     ['--memory --data-dir /data', "error: option '--memory' cannot be used with option '--data-dir <folder>'"],
+    [
+      '--data-dir=',
+      "error: option '--data-dir <folder>' argument '' is invalid. Expected a folder. Use --memory to keep everything in memory.",
+    ],
     [
       '--set heartbeat',
       "error: option '--set <key=value>' argument 'heartbeat' is invalid. 'heartbeat' is not a setting. Write it as key=value.",
@@ -135,6 +158,15 @@ describe('a broker that cannot start', () => {
     });
 
     expect(errors).toEqual(['leveret: cannot listen on [::]:5672: the port is in use']);
+    expect(exitCode).toBe(1);
+  });
+
+  test('for want of its data directory is a clear line and exit code 1', async () => {
+    const { exitCode, errors } = await run('', async () => {
+      throw new DataDirectoryError('the data directory /data is in use by process 7.');
+    });
+
+    expect(errors).toEqual(['leveret: the data directory /data is in use by process 7.']);
     expect(exitCode).toBe(1);
   });
 

@@ -5,6 +5,7 @@
 import { unreachable } from '../base/assert.ts';
 import type { Setting } from '../server/config/configuration.ts';
 import { ConfigurationError, configure } from '../server/config/configuration.ts';
+import { DataDirectoryError } from '../server/data-directory.ts';
 import { ListenError } from '../server/listener.ts';
 import { consoleLogLines } from '../server/log-lines.ts';
 import type { RunningBroker, StartOptions } from '../server/start-broker.ts';
@@ -22,10 +23,12 @@ export interface ProgramIo {
   print(text: string): void;
   printError(text: string): void;
   readonly processId: number;
+  /** Where the data lies unless the command line says otherwise. */
+  readonly dataDir: string;
   /** Resolves when the program is told to end. */
   readonly stopped: Promise<void>;
   /** Starts a broker. */
-  readonly start: (options: StartOptions) => Promise<Pick<RunningBroker, 'addresses' | 'stop'>>;
+  readonly start: (options: StartOptions) => Promise<Pick<RunningBroker, 'addresses' | 'dataDir' | 'stop'>>;
 }
 
 /**
@@ -35,7 +38,7 @@ export interface ProgramIo {
  * @returns the exit code: 0 after a stop, 1 when the broker could not start, 64 when the command line is wrong
  */
 export async function runLeveret(args: readonly string[], io: ProgramIo): Promise<number> {
-  const command = readLeveretCommand(args, LEVERET_VERSION);
+  const command = readLeveretCommand(args, { version: LEVERET_VERSION, dataDir: io.dataDir });
   switch (command.kind) {
     case 'show':
       io.print(command.text);
@@ -55,8 +58,8 @@ async function serve(settings: readonly Setting[], io: ProgramIo): Promise<numbe
   const logLines = consoleLogLines((line) => io.print(line));
   const broker = await io.start({ configuration, logLines });
   const settingKeys = new Set(settings.map(({ key }) => key));
-  const { addresses } = broker;
-  const banner = { version: LEVERET_VERSION, addresses, configuration, settingKeys, processId: io.processId };
+  const { addresses, dataDir } = broker;
+  const banner = { version: LEVERET_VERSION, addresses, configuration, settingKeys, dataDir, processId: io.processId };
   for (const line of bannerLines(banner)) io.print(line);
   await io.stopped;
   await broker.stop();
@@ -66,7 +69,8 @@ async function serve(settings: readonly Setting[], io: ProgramIo): Promise<numbe
 
 /** What the user can put right is said in a line; anything else is a bug and shows its stack. */
 function notStarted(error: unknown, io: ProgramIo): number {
-  if (!(error instanceof ConfigurationError || error instanceof ListenError)) throw error;
+  const isUsage = error instanceof ConfigurationError;
+  if (!(isUsage || error instanceof ListenError || error instanceof DataDirectoryError)) throw error;
   io.printError(`leveret: ${error.message}`);
-  return error instanceof ConfigurationError ? EXIT_USAGE : EXIT_NOT_STARTED;
+  return isUsage ? EXIT_USAGE : EXIT_NOT_STARTED;
 }

@@ -4,6 +4,7 @@
  * leveret-program.ts.
  */
 
+import { defaultDataDirectory } from '../server/data-directory.ts';
 import { startBroker } from '../server/start-broker.ts';
 import { runLeveret } from './leveret-program.ts';
 import { StopSignal } from './leveret-stop-signal.ts';
@@ -19,6 +20,7 @@ process.exitCode = await runLeveret(process.argv.slice(2), {
   print: (text) => process.stdout.write(`${text}\n`),
   printError: (text) => process.stderr.write(`${text}\n`),
   processId: process.pid,
+  dataDir: await defaultDataDirectory(process.env),
   stopped: stopSignal.received,
   start: startBroker,
 });

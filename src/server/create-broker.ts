@@ -5,6 +5,7 @@
 import type { LogLines } from '../core/log-lines.ts';
 import type { Setting } from './config/configuration.ts';
 import { ConfigurationError, configure } from './config/configuration.ts';
+import { OPTIONS } from './config/options.ts';
 import { consoleLogLines, silentLogLines } from './log-lines.ts';
 import { formatAddress } from './peer.ts';
 import type { RunningBroker } from './start-broker.ts';
@@ -22,9 +23,14 @@ export interface BrokerOptions {
   readonly bind?: string;
   /** The port of TLS connections, 0 to 65535; without it there is no TLS. 0 takes a free one. */
   readonly tlsPort?: number;
+  /**
+   * The folder for durable data, made if it is missing; it belongs to this broker until `stop()`. Without one everything
+   * is kept in memory. Taken and locked, not written to yet.
+   */
+  readonly dataDir?: string;
   /** Certificate and key for TLS in PEM form, instead of the files that `ssl_options.*` name. */
   readonly tls?: TlsMaterial;
-  /** More settings, under the names that `rabbitmq.conf` gives them; `port`, `bind` and `tlsPort` win over them. */
+  /** More settings, under the names that `rabbitmq.conf` gives them; `port`, `bind`, `tlsPort` and `dataDir` win over them. */
   readonly settings?: Readonly<Record<string, string | number | boolean>>;
   /** Where log lines go. `silent` unless given. */
   readonly log?: 'silent' | 'console' | LogLines;
@@ -37,6 +43,7 @@ export interface BrokerOptions {
  * @returns the running broker; call its `stop()` at the end
  * @throws ConfigurationError when an option or a setting is wrong
  * @throws ListenError when an address or a port cannot be had
+ * @throws DataDirectoryError when the folder for durable data cannot be used, or another process uses it
  *
  * @example
  * ```ts
@@ -66,7 +73,14 @@ function settingsOf(options: BrokerOptions): Setting[] {
   if (options.tlsPort !== undefined) {
     settings.push(listenerSetting('listeners.ssl.default', bind, 'tlsPort', options.tlsPort));
   }
+  if (options.dataDir !== undefined) settings.push(dataDirSetting(options.dataDir));
   return settings;
+}
+
+/** An empty name is a mistake, and no wish to lose everything. */
+function dataDirSetting(dataDir: string): Setting {
+  if (dataDir === '') throw new ConfigurationError("the value '' of dataDir is wrong: expected a folder");
+  return { key: OPTIONS.dataDir.key, value: dataDir };
 }
 
 function listenerSetting(key: string, bind: string, option: string, port: number): Setting {

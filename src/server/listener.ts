@@ -8,6 +8,7 @@ import { createServer as createTlsServer } from 'node:tls';
 import type { LogLines } from '../core/log-lines.ts';
 import { formatAddress } from './peer.ts';
 import { refusedCertificate } from './peer-certificate.ts';
+import { errorCode } from './system-error.ts';
 import type { ListenerTls } from './tls-material.ts';
 
 /** Every address of the machine, IPv4 and IPv6. */
@@ -119,10 +120,6 @@ function tlsServer(options: ListenerOptions, tls: ListenerTls, handshaking: Hand
 
 function remoteName(socket: Socket): string {
   return formatAddress(socket.remoteAddress ?? '', socket.remotePort ?? 0);
-}
-
-function errorCode(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
 function isWithoutIpv6(error: unknown): boolean {

@@ -11,6 +11,7 @@ import type { Broker } from '../core/broker.ts';
 import type { LogLines } from '../core/log-lines.ts';
 import { assembleBroker } from './assembly.ts';
 import type { Configuration } from './config/configuration.ts';
+import { DataDirectory } from './data-directory.ts';
 import type { Listener } from './listener.ts';
 import { ALL_ADDRESSES } from './listener.ts';
 import { MemoryKeeper } from './memory-keeper.ts';
@@ -49,6 +50,8 @@ export interface RunningBroker {
   /** What a client on this machine connects to, with the default user's login. */
   readonly url: string;
   readonly addresses: readonly ListeningAddress[];
+  /** The folder with its data, absolute; absent when everything is kept in memory. */
+  readonly dataDir?: string;
   /** Who may log in. */
   readonly users: UserAdministration;
   readonly vhosts: VhostAdministration;
@@ -78,8 +81,21 @@ export interface StartOptions {
  *
  * @throws ConfigurationError when TLS is asked for and its files are missing
  * @throws ListenError when an address or a port cannot be had
+ * @throws DataDirectoryError when the data directory cannot be used
  */
 export async function startBroker(options: StartOptions): Promise<RunningBroker> {
+  const { dataDir } = options.configuration;
+  if (dataDir === '') return await startOn(undefined, options);
+  const directory = await DataDirectory.claim(dataDir);
+  try {
+    return await startOn(directory, options);
+  } catch (error) {
+    await directory.release();
+    throw error;
+  }
+}
+
+async function startOn(directory: DataDirectory | undefined, options: StartOptions): Promise<RunningBroker> {
   const { configuration, logLines } = options;
   const clock = new TurnClock();
   const pool = new ChunkPool();
@@ -102,7 +118,7 @@ export async function startBroker(options: StartOptions): Promise<RunningBroker>
     ...(configuration.socketReading === 'events' ? { openReading: readByEvents } : {}),
     onTick: () => memory.tick(),
   });
-  return runningBroker(server, broker, administration, configuration);
+  return runningBroker({ server, broker, administration, configuration, directory });
 }
 
 function listenRequests({ configuration, tls }: StartOptions): ListenRequest[] {
@@ -117,12 +133,15 @@ function listenRequests({ configuration, tls }: StartOptions): ListenRequest[] {
   return [...plain, ...secure];
 }
 
-function runningBroker(
-  server: Server,
-  broker: Broker,
-  administration: Administration,
-  configuration: Configuration,
-): RunningBroker {
+interface Parts {
+  readonly server: Server;
+  readonly broker: Broker;
+  readonly administration: Administration;
+  readonly configuration: Configuration;
+  readonly directory: DataDirectory | undefined;
+}
+
+function runningBroker({ server, broker, administration, configuration, directory }: Parts): RunningBroker {
   const { users, vhosts, permissions, topicPermissions } = administration;
   const plain = server.listeners.find((listener) => !listener.isTls);
   const secure = server.listeners.find((listener) => listener.isTls);
@@ -131,13 +150,17 @@ function runningBroker(
     ...(secure === undefined ? {} : { tlsPort: secure.port }),
     url: urlOf(plain ?? secure, configuration),
     addresses: server.listeners.map(({ address, port, isTls }) => ({ address, port, tls: isTls })),
+    ...(directory === undefined ? {} : { dataDir: directory.path }),
     users,
     vhosts,
     permissions,
     topicPermissions,
     broker,
     stats: () => ({ connections: server.connectionCount }),
-    stop: () => server.stop(),
+    stop: async () => {
+      await server.stop();
+      await directory?.release();
+    },
   };
 }
 

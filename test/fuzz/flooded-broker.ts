@@ -20,7 +20,7 @@ export class FloodedBroker {
   readonly #sockets: Socket[] = [];
 
   static async start(): Promise<FloodedBroker> {
-    const program = new ChildProgram(process.execPath, [PROGRAM, '--port', '0', '--bind', '127.0.0.1']);
+    const program = new ChildProgram(process.execPath, [PROGRAM, '--port', '0', '--bind', '127.0.0.1', '--memory']);
     const port = LISTENING_LINE.exec(await program.line(LISTENING_LINE))?.[1];
     const broker = new FloodedBroker(program, Number(port));
     await broker.login();

@@ -5,6 +5,7 @@
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { ChildProgram } from '../support/child-program.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -17,7 +18,7 @@ function npmStart(...args: string[]): ChildProgram {
 }
 
 test.each(['SIGTERM', 'SIGINT'] as const)('npm start serves until %s, and then ends in order', async (signal) => {
-  const program = npmStart('--port', '0', '--bind', '127.0.0.1');
+  const program = npmStart('--port', '0', '--bind', '127.0.0.1', '--data-dir', temporaryFolder());
   await program.line(/Listens +AMQP 0-9-1 on port \d+/);
   const { code } = await program.kill(signal);
   expect(program.lines).toContain('Leveret has stopped.');

@@ -256,7 +256,7 @@ export const OPTIONS = {
     key: 'data_dir',
     type: text,
     default: '',
-    doc: 'The folder for durable data. Accepted, not used yet: everything is kept in memory.',
+    doc: 'The folder for durable data; without one everything is kept in memory. Taken and locked, not written to yet.',
   }),
 } as const;
 
