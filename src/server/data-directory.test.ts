@@ -51,6 +51,18 @@ describe('a data directory', () => {
     expect(await problemWith(path)).toBeUndefined();
   });
 
+  test('has a disk, which is closed before another process can have the directory', async () => {
+    const path = temporaryFolder();
+    const directory = await DataDirectory.claim(path);
+    const order: string[] = [];
+    directory.disk.open('a').write(new Uint8Array(1_000_000), 0, () => order.push('written'));
+    await directory.release();
+    order.push('released');
+
+    expect(order).toEqual(['written', 'released']);
+    expect(statSync(join(path, 'a')).size).toBe(1_000_000);
+  });
+
   test('opens again, also in another place', async () => {
     const path = join(temporaryFolder(), 'data');
     expect(await problemWith(path)).toBeUndefined();

@@ -8,6 +8,7 @@ import { access, mkdir, open, readdir, readFile, rename } from 'node:fs/promises
 import { dirname, join, resolve } from 'node:path';
 import { DirectoryInUse, DirectoryLock } from './directory-lock.ts';
 import { syncFolder } from './folder-sync.ts';
+import { NodeDisk } from './node-disk.ts';
 import { errorCode, errorReason } from './system-error.ts';
 
 /** The version of what stands in the directory. Raise it with anything that an older program would misread. */
@@ -34,6 +35,7 @@ export interface ClaimOptions {
 export class DataDirectory {
   /** Absolute. */
   readonly path: string;
+  readonly disk: NodeDisk;
   readonly #lock: DirectoryLock;
   #released: Promise<void> | undefined;
 
@@ -46,37 +48,48 @@ export class DataDirectory {
     const absolute = resolve(path);
     try {
       await makeDirectory(absolute);
-      const directory = new DataDirectory(absolute, await DirectoryLock.take(absolute));
-      await directory.#checkFormat(options.format ?? FORMAT);
-      return directory;
+      return await openLocked(absolute, options.format ?? FORMAT);
     } catch (error) {
       throw explained(error, absolute);
     }
   }
 
-  private constructor(path: string, lock: DirectoryLock) {
+  constructor(path: string, lock: DirectoryLock, disk: NodeDisk) {
     this.path = path;
+    this.disk = disk;
     this.#lock = lock;
   }
 
-  /** Lets other processes have it. May be called again. */
+  /** Closes the disk, which nobody may use any more, and lets other processes have it. May be called again. */
   release(): Promise<void> {
-    this.#released ??= this.#lock.release();
+    this.#released ??= this.#release();
     return this.#released;
   }
 
-  async #checkFormat(known: number): Promise<void> {
-    try {
-      const found = await formatOf(this.path);
-      if (found === undefined) await refuseWithoutFormat(this.path);
-      else if (found > known) throw newerFormat(this.path, { found, known });
-      // An older one is raised before anything is written that only this program can read.
-      if (found !== known) await writeFormat(this.path, known);
-    } catch (error) {
-      await this.release();
-      throw error;
-    }
+  /** What is still being written would hit the next one's files. */
+  async #release(): Promise<void> {
+    await this.disk.close();
+    await this.#lock.release();
   }
+}
+
+async function openLocked(path: string, format: number): Promise<DataDirectory> {
+  const lock = await DirectoryLock.take(path);
+  try {
+    await checkFormat(path, format);
+    return new DataDirectory(path, lock, new NodeDisk(path));
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+async function checkFormat(path: string, known: number): Promise<void> {
+  const found = await formatOf(path);
+  if (found === undefined) await refuseWithoutFormat(path);
+  else if (found > known) throw newerFormat(path, { found, known });
+  // An older one is raised before anything is written that only this program can read.
+  if (found !== known) await writeFormat(path, known);
 }
 
 /**

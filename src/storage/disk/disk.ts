@@ -2,8 +2,9 @@
  * What the store asks of the disk: one directory of files. The server implements it with the operating system's files, the
  * simulator with a disk that loses, reorders, tears, stalls and lies on command.
  *
- * Callbacks come later, never during the call, and in no order among different files. A fault is handed to the callback;
- * nothing here throws but `list` and `open`.
+ * Callbacks come later, never during the call. The changes of one file (write, sync, resize) are made and reported in the
+ * order of the calls, and so are those of names; among different files there is no order, and reads overtake changes.
+ * A fault is handed to the callback; nothing here throws but `list`, `open` and `readNow`.
  */
 
 /** What went wrong, with the operating system's code, `ENOSPC` say. */
@@ -42,5 +43,6 @@ export interface DiskFile {
   sync(done: Done): void;
   /** Cuts the file, or makes it longer with zeros. */
   resize(bytes: number, done: Done): void;
+  /** What was asked for before is still done. The file must not be used afterwards. */
   close(): void;
 }
