@@ -4,7 +4,7 @@
  */
 
 import { constants } from 'node:fs';
-import { access, mkdir, open, readdir, readFile, rename } from 'node:fs/promises';
+import { access, mkdir, open, readdir, readFile, rename, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { DirectoryInUse, DirectoryLock } from './directory-lock.ts';
 import { syncFolder } from './folder-sync.ts';
@@ -112,11 +112,18 @@ async function isWritable(directory: string): Promise<boolean> {
   );
 }
 
-/** Made so that its name, too, survives a power cut. */
+/** With the folders above it. The names, too, survive a power cut. */
 async function makeDirectory(path: string): Promise<void> {
-  const first = await mkdir(path, { recursive: true, mode: 0o700 });
-  if (first === undefined) return;
-  for (let made = path; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST' && (await stat(path)).isDirectory()) return;
+    if (errorCode(error) !== 'ENOENT') throw error;
+    // Not left to Node.js, which calls a full or read-only disk a missing folder.
+    await makeDirectory(dirname(path));
+    await mkdir(path, { mode: 0o700 });
+  }
+  await syncFolder(dirname(path));
 }
 
 /** @returns undefined when the directory has no format yet */
