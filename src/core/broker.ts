@@ -6,10 +6,11 @@
 import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
 import { Alarms } from './alarms.ts';
+import { NO_METADATA, type VhostMetadata } from './definition-record.ts';
 import type { LogLines } from './log-lines.ts';
 import { Messages } from './messages.ts';
-import { type NodeLimits, OpenConnections } from './open-connections.ts';
-import type { Log, Permissions, Residency } from './ports.ts';
+import { type NodeLimits, OpenConnections, type UserLimits } from './open-connections.ts';
+import type { Log, Permissions, Residency, Ticket } from './ports.ts';
 import { Pump } from './pump.ts';
 import type { Queue } from './queue/queue.ts';
 import { RouteCache } from './route-cache.ts';
@@ -65,20 +66,46 @@ export class Broker {
   }
 
   /** @returns the vhost of that name, new with the predeclared exchanges if there was none. */
-  addVhost(name: string): Vhost {
+  addVhost(name: string, metadata = NO_METADATA): Vhost {
     const present = this.#vhosts.get(name);
     if (present !== undefined) return present;
-    const vhost = new Vhost(name, this);
+    const vhost = this.restoreVhost(name, metadata);
+    vhost.definitions.define({ kind: 'vhost.added', vhost: name, metadata });
+    return vhost;
+  }
+
+  /** Deletes a vhost with all that is in it and its limits; its connections are closed already. */
+  deleteVhost(name: string): Ticket {
+    const vhost = this.#vhosts.get(name);
+    if (vhost === undefined) return 0;
+    this.#vhosts.delete(name);
+    this.connections.limitVhost(name, undefined);
+    return vhost.delete();
+  }
+
+  /** Limits the connections of a vhost; undefined takes the limit away. */
+  limitVhost(vhost: string, connectionsMax: number | undefined): Ticket {
+    this.connections.limitVhost(vhost, connectionsMax);
+    return this.log.define({ kind: 'vhost-limits.set', vhost, connectionsMax, queuesMax: undefined });
+  }
+
+  /** Limits the connections and channels of a user. */
+  limitUser(user: string, limits: UserLimits): Ticket {
+    this.connections.limitUser(user, limits);
+    const { connectionsMax, channelsMax } = limits;
+    return this.log.define({ kind: 'user-limits.set', user, connectionsMax, channelsMax });
+  }
+
+  /** Puts back a vhost that was there before a restart, with the predeclared exchanges and without all else. */
+  restoreVhost(name: string, metadata: VhostMetadata): Vhost {
+    const vhost = new Vhost(name, metadata, this);
     this.#vhosts.set(name, vhost);
     return vhost;
   }
 
-  /** Deletes a vhost with all that is in it; its connections are closed already. */
-  deleteVhost(name: string): void {
-    const vhost = this.#vhosts.get(name);
-    if (vhost === undefined) return;
-    this.#vhosts.delete(name);
-    vhost.delete();
+  /** Ids up to this one were given before a restart. */
+  reserveIds(highest: number): void {
+    this.#lastId = Math.max(this.#lastId, highest);
   }
 
   /** An id for a queue, exchange or binding; never given twice. */

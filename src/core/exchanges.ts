@@ -4,8 +4,10 @@
  */
 
 import { EMPTY_TABLE, type FieldTable } from '../base/field-table.ts';
-import type { Destination } from './binding.ts';
+import type { Binding, Destination } from './binding.ts';
 import { assertAccessible, assertSameExchange, type ExchangeRequest } from './declarations.ts';
+import type { DefinitionLog } from './definition-log.ts';
+import type { Definition, ExchangeReference } from './definition-record.ts';
 import { refusal } from './errors.ts';
 import { Alternates, alternateName } from './exchange/alternates.ts';
 import { DefaultExchange } from './exchange/default.ts';
@@ -13,7 +15,7 @@ import type { Exchange } from './exchange/exchange.ts';
 import { assertExchangeType, createExchange } from './exchange/types.ts';
 import { RESERVED_PREFIX, stripLineEnds } from './names.ts';
 import type { Owner } from './owner.ts';
-import type { Log, Ticket } from './ports.ts';
+import type { Ticket } from './ports.ts';
 import type { Queue } from './queue/queue.ts';
 import type { VhostAccess } from './vhost-access.ts';
 
@@ -29,7 +31,7 @@ const PREDECLARED = [
 
 /** What the exchanges need of their vhost. */
 export interface ExchangesWorld {
-  readonly log: Log;
+  readonly definitions: DefinitionLog;
   /** The vhost's. */
   readonly name: string;
   /** For the operator. */
@@ -64,7 +66,8 @@ export class Exchanges implements Iterable<Exchange<Queue>> {
       (exchange, alternate) => world.warn(lostMessage(exchange, alternate, world.name)),
     );
     for (const [name, type, internal] of PREDECLARED) {
-      this.#add({ name, type, durable: true, autoDelete: false, internal, arguments: EMPTY_TABLE });
+      const shape = { durable: true, autoDelete: false, internal, arguments: EMPTY_TABLE };
+      this.#add(world.nextId(), { name, type, ...shape });
     }
   }
 
@@ -84,11 +87,11 @@ export class Exchanges implements Iterable<Exchange<Queue>> {
   }
 
   /** For a client that asks whether it is there. @throws BrokerError 403 (default exchange, no permission), 404. */
-  declared(owner: Owner, name: string): Exchange<Queue> {
+  assertDeclared(owner: Owner, name: string): Ticket {
     const wantedName = stripLineEnds(name);
     if (wantedName === '') throw refusal.defaultExchange();
     this.#world.access.assertMayKnow(owner, 'exchange', wantedName);
-    return this.exchange(wantedName);
+    return this.#newestIf(this.exchange(wantedName).durable);
   }
 
   /** @throws BrokerError 403 (reserved name, no permission), 406 (unknown type, or there is another one of that name). */
@@ -100,15 +103,16 @@ export class Exchanges implements Iterable<Exchange<Queue>> {
     const present = this.#exchanges.get(wanted.name);
     if (present !== undefined) {
       assertSameExchange(present, wanted, this.#world.name);
-      return 0;
+      return this.#newestIf(present.durable);
     }
     if (wanted.name.startsWith(RESERVED_PREFIX)) throw refusal.reservedExchangeName(wanted.name);
     this.#assertMayHandOn(owner, wanted);
-    this.#add(wanted);
+    const id = this.#world.nextId();
+    this.#add(id, wanted);
     if (!wanted.durable) return 0;
     const { name, type, autoDelete, internal } = wanted;
-    const record = { vhost: this.#world.name, name, type, autoDelete, internal, arguments: wanted.arguments };
-    return this.#world.log.define({ kind: 'exchange.declared', ...record });
+    const record = { id, vhost: this.#world.name, name, type, autoDelete, internal, arguments: wanted.arguments };
+    return this.#world.definitions.define({ kind: 'exchange.declared', ...record });
   }
 
   /** @throws BrokerError 403 (system exchange, no permission), 406 `in use`; a missing exchange is no error. */
@@ -118,7 +122,7 @@ export class Exchanges implements Iterable<Exchange<Queue>> {
     if (name.startsWith(RESERVED_PREFIX)) throw refusal.systemExchange(name, this.#world.name);
     this.#world.access.assertMay(owner, 'exchange', name, 'configure');
     const exchange = this.#exchanges.get(name);
-    if (exchange === undefined) return 0;
+    if (exchange === undefined) return this.#world.definitions.newest;
     if (conditions.ifUnused && !exchange.isUnused) throw refusal.exchangeInUse(name, this.#world.name);
     return Math.max(this.#remove(exchange), this.#destinationGone(exchange));
   }
@@ -128,13 +132,12 @@ export class Exchanges implements Iterable<Exchange<Queue>> {
     const { source, destination, key, arguments: bindingArguments } = this.#allowed(owner, 'queue', request);
     const exchange = this.exchange(source);
     const queue = this.#world.queue(owner, destination);
-    const id = this.#world.nextId();
-    const isNew = exchange.bind({ kind: 'queue', id, source, destination: queue, key, arguments: bindingArguments });
-    if (!isNew) return 0;
-    this.#sourcesOf(queue).add(exchange);
-    if (!queue.options.durable || !exchange.durable) return 0;
-    const names = { vhost: this.#world.name, exchange: source, queue: destination, key };
-    return this.#world.log.define({ kind: 'binding.added', id, ...names, arguments: bindingArguments });
+    const isDurable = queue.options.durable && exchange.durable;
+    const rule = { id: this.#world.nextId(), key, arguments: bindingArguments };
+    if (!this.#bind(exchange, { kind: 'queue', ...rule, source, destination: queue })) return this.#newestIf(isDurable);
+    if (!isDurable) return 0;
+    const ends = { vhost: this.#world.name, source: referenceTo(exchange), queueId: queue.id };
+    return this.#world.definitions.define({ kind: 'binding.added', ...rule, ...ends });
   }
 
   /** @throws BrokerError 403, 405. A binding that does not exist is no error, nor one whose ends do not. */
@@ -142,7 +145,9 @@ export class Exchanges implements Iterable<Exchange<Queue>> {
     const { source, destination, key, arguments: bindingArguments } = this.#allowed(owner, 'queue', request);
     const exchange = this.#exchanges.get(source);
     const queue = this.#world.findQueue(destination);
-    if (exchange === undefined || queue === undefined || !exchange.isBoundTo(queue)) return 0;
+    if (exchange === undefined || queue === undefined || !exchange.isBoundTo(queue)) {
+      return this.#world.definitions.newest;
+    }
     assertAccessible(queue, owner, this.#world.name);
     return this.#unbind(exchange, queue, queue.options.durable, key, bindingArguments);
   }
@@ -152,12 +157,14 @@ export class Exchanges implements Iterable<Exchange<Queue>> {
     const { source, destination, key, arguments: bindingArguments } = this.#allowed(owner, 'exchange', request);
     const exchange = this.exchange(source);
     const target = this.exchange(destination);
-    const id = this.#world.nextId();
-    const rule = { id, source, key, arguments: bindingArguments };
-    if (!exchange.bind({ kind: 'exchange', ...rule, destination: target })) return 0;
-    this.#sourcesOf(target).add(exchange);
-    if (!target.durable || !exchange.durable) return 0;
-    return this.#world.log.define({ kind: 'exchange-binding.added', vhost: this.#world.name, ...rule, destination });
+    const isDurable = target.durable && exchange.durable;
+    const rule = { id: this.#world.nextId(), key, arguments: bindingArguments };
+    if (!this.#bind(exchange, { kind: 'exchange', ...rule, source, destination: target })) {
+      return this.#newestIf(isDurable);
+    }
+    if (!isDurable) return 0;
+    const ends = { vhost: this.#world.name, source: referenceTo(exchange), destination: referenceTo(target) };
+    return this.#world.definitions.define({ kind: 'exchange-binding.added', ...rule, ...ends });
   }
 
   /** @throws BrokerError 403. A binding that does not exist is no error, nor one whose ends do not. */
@@ -165,7 +172,7 @@ export class Exchanges implements Iterable<Exchange<Queue>> {
     const { source, destination, key, arguments: bindingArguments } = this.#allowed(owner, 'exchange', request);
     const exchange = this.#exchanges.get(source);
     const target = this.#exchanges.get(destination);
-    if (exchange === undefined || target === undefined) return 0;
+    if (exchange === undefined || target === undefined) return this.#world.definitions.newest;
     return this.#unbind(exchange, target, target.durable, key, bindingArguments);
   }
 
@@ -180,6 +187,16 @@ export class Exchanges implements Iterable<Exchange<Queue>> {
   /** A queue is gone, and its bindings with it. @returns what waits for the auto-delete exchanges that go too. */
   queueDeleted(queue: Queue): Ticket {
     return this.#destinationGone(queue);
+  }
+
+  /** Puts back an exchange that was declared before a restart. */
+  restore(declared: Definition<'exchange.declared'>): Exchange<Queue> {
+    return this.#add(declared.id, { ...declared, durable: true });
+  }
+
+  /** Puts back a binding that was made before a restart. */
+  restoreBinding(exchange: Exchange<Queue>, binding: Binding<Queue>): void {
+    this.#bind(exchange, binding);
   }
 
   /** The vhost goes. */
@@ -215,18 +232,31 @@ export class Exchanges implements Iterable<Exchange<Queue>> {
     bindingArguments: FieldTable,
   ): Ticket {
     const removed = exchange.unbind(destination, key, bindingArguments);
-    if (removed === undefined) return 0;
+    const isDurable = isDestinationDurable && exchange.durable;
+    if (removed === undefined) return this.#newestIf(isDurable);
     if (!exchange.isBoundTo(destination)) this.#forgetSource(destination, exchange);
-    const isLogged = isDestinationDurable && exchange.durable;
-    const ticket = isLogged ? this.#world.log.define({ kind: 'binding.removed', id: removed.id }) : 0;
+    const ticket = isDurable ? this.#world.definitions.define({ kind: 'binding.removed', id: removed.id }) : 0;
     if (!exchange.autoDelete || !exchange.isUnused) return ticket;
     return Math.max(ticket, this.#remove(exchange), this.#destinationGone(exchange));
   }
 
-  #add(wanted: ExchangeRequest): void {
-    const exchange = createExchange<Queue>({ id: this.#world.nextId(), ...wanted });
+  #add(id: number, wanted: ExchangeRequest): Exchange<Queue> {
+    const exchange = createExchange<Queue>({ ...wanted, id });
     this.#exchanges.set(wanted.name, exchange);
     this.#alternates.added(exchange);
+    return exchange;
+  }
+
+  /** @returns false when there is such a binding already. */
+  #bind(exchange: Exchange<Queue>, binding: Binding<Queue>): boolean {
+    if (!exchange.bind(binding)) return false;
+    this.#sourcesOf(binding.destination).add(exchange);
+    return true;
+  }
+
+  /** What an answer waits for that says that nothing had to be done: see definition-log.ts. */
+  #newestIf(isDurable: boolean): Ticket {
+    return isDurable ? this.#world.definitions.newest : 0;
   }
 
   #sourcesOf(destination: Destination<Queue>): Set<Exchange<Queue>> {
@@ -270,8 +300,13 @@ export class Exchanges implements Iterable<Exchange<Queue>> {
     this.#alternates.removed(exchange);
     exchange.delete();
     if (!exchange.durable) return 0;
-    return this.#world.log.define({ kind: 'exchange.deleted', vhost: this.#world.name, name: exchange.name });
+    return this.#world.definitions.define({ kind: 'exchange.deleted', id: exchange.id });
   }
+}
+
+/** How the log names an exchange: those that every vhost has are not in it. */
+function referenceTo(exchange: Exchange<Queue>): ExchangeReference {
+  return exchange.name.startsWith(RESERVED_PREFIX) ? exchange.name : exchange.id;
 }
 
 function lostMessage(exchange: string, alternate: string, vhost: string): string {

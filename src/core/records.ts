@@ -5,7 +5,7 @@
  * are listed already, so that a log written today can be told from a damaged one tomorrow.
  */
 
-import type { FieldTable } from '../base/field-table.ts';
+export type { DefinitionRecord } from './definition-record.ts';
 
 export const RECORD_VERSION = 1;
 
@@ -35,44 +35,3 @@ export const SETTLE_REASONS = {
 } as const;
 
 export type SettleReason = (typeof SETTLE_REASONS)[keyof typeof SETTLE_REASONS];
-
-/** A change of the topology. Ids are never reused, so records of an unknown id belong to something deleted. */
-export type DefinitionRecord =
-  | {
-      readonly kind: 'queue.declared';
-      readonly id: number;
-      readonly vhost: string;
-      readonly name: string;
-      readonly autoDelete: boolean;
-      readonly arguments: FieldTable;
-    }
-  | { readonly kind: 'queue.deleted'; readonly id: number }
-  | {
-      readonly kind: 'exchange.declared';
-      readonly vhost: string;
-      readonly name: string;
-      readonly type: string;
-      readonly autoDelete: boolean;
-      readonly internal: boolean;
-      readonly arguments: FieldTable;
-    }
-  | { readonly kind: 'exchange.deleted'; readonly vhost: string; readonly name: string }
-  | {
-      readonly kind: 'binding.added';
-      readonly id: number;
-      readonly vhost: string;
-      readonly exchange: string;
-      readonly queue: string;
-      readonly key: string;
-      readonly arguments: FieldTable;
-    }
-  | {
-      readonly kind: 'exchange-binding.added';
-      readonly id: number;
-      readonly vhost: string;
-      readonly source: string;
-      readonly destination: string;
-      readonly key: string;
-      readonly arguments: FieldTable;
-    }
-  | { readonly kind: 'binding.removed'; readonly id: number };

@@ -8,7 +8,7 @@
 
 import { refusal } from './errors.ts';
 import type { Messages } from './messages.ts';
-import type { MessageHandle } from './ports.ts';
+import type { MessageHandle, Ticket } from './ports.ts';
 import type { Queue } from './queue/queue.ts';
 import type { Outcome } from './queue/settlement.ts';
 import type { Unacked } from './queue/unacked.ts';
@@ -79,13 +79,16 @@ export class Transaction {
    * Does all that was held: publishes first, in their order. Very many settles go on in the pump: see
    * `Unacked.isSettling`.
    * @param returned is called for each mandatory message that reaches no queue
+   * @returns what must be durable before the publishes are; settles have records of their own
    */
-  commit(returned: (message: MessageHandle) => void): void {
+  commit(returned: (message: MessageHandle) => void): Ticket {
     const publishes = this.#publishes;
     const settles = this.#settles;
     this.#begin();
-    for (const publish of publishes) this.#publishNow(publish, returned);
+    let ticket = 0;
+    for (const publish of publishes) ticket = Math.max(ticket, this.#publishNow(publish, returned));
     for (const { tag, multiple, outcome } of settles) this.#settleNow(tag, multiple, outcome);
+    return ticket;
   }
 
   /** Forgets all that was held: messages are gone, deliveries are unsettled again. */
@@ -105,10 +108,10 @@ export class Transaction {
     return tag > this.#settledUpTo && !this.#settledTags.has(tag) && this.#unacked.isOutstanding(tag);
   }
 
-  #publishNow({ message, route, isMandatory }: HeldPublish, returned: (message: MessageHandle) => void): void {
+  #publishNow({ message, route, isMandatory }: HeldPublish, returned: (message: MessageHandle) => void): Ticket {
     const present = this.#presentRoute(route);
     if (present.queues.length === 0 && isMandatory) returned(message);
-    this.#vhost.publish(message, present);
+    return this.#vhost.publish(message, present);
   }
 
   /** As RabbitMQ, which remembers names of queues and looks them up now. */

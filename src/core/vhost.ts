@@ -6,7 +6,10 @@
 import type { Region } from '../base/bytes.ts';
 import type { FieldTable } from '../base/field-table.ts';
 import type { Random } from '../base/random.ts';
+import type { Binding } from './binding.ts';
 import { assertAccessible, assertSameQueue, type ExchangeRequest, type QueueDeclaration } from './declarations.ts';
+import { DefinitionLog } from './definition-log.ts';
+import type { Definition, VhostMetadata } from './definition-record.ts';
 import { Departure } from './departure.ts';
 import { ReplyQueues } from './direct-reply.ts';
 import { refusal } from './errors.ts';
@@ -18,7 +21,7 @@ import type { Owner } from './owner.ts';
 import type { MessageHandle, Permissions, Ticket } from './ports.ts';
 import { assertQueueArguments, deadLetterExchange } from './queue/arguments.ts';
 import { ClassicQueue, type QueueWorld } from './queue/classic.ts';
-import type { Queue } from './queue/queue.ts';
+import type { Queue, QueueOptions } from './queue/queue.ts';
 import type { Route } from './route.ts';
 import { type RouteCache, resolveRoute } from './route-cache.ts';
 import { VhostAccess } from './vhost-access.ts';
@@ -47,24 +50,29 @@ export interface VhostWorld extends Omit<QueueWorld, 'unused'> {
 
 export class Vhost {
   readonly name: string;
+  readonly metadata: VhostMetadata;
   readonly counters = { published: 0, unroutable: 0 };
   /** What users may do here. */
   readonly access: VhostAccess;
+  /** Where definitions become durable. */
+  readonly definitions: DefinitionLog;
   readonly replyQueues: ReplyQueues;
   readonly #shared: VhostWorld;
   readonly #queues = new Map<string, Queue>();
   readonly #exchanges: Exchanges;
   readonly #world: QueueWorld;
 
-  constructor(name: string, shared: VhostWorld) {
+  constructor(name: string, metadata: VhostMetadata, shared: VhostWorld) {
     this.name = name;
+    this.metadata = metadata;
     this.#shared = shared;
+    this.definitions = new DefinitionLog(shared.log);
     this.access = new VhostAccess(name, shared.permissions);
     this.replyQueues = new ReplyQueues(shared);
     const { messages, log, residency, pump } = shared;
     this.#world = { messages, log, residency, pump, unused: (queue) => this.#remove(queue) };
     this.#exchanges = new Exchanges({
-      log,
+      definitions: this.definitions,
       name,
       warn: (text) => shared.logLines?.warning(text),
       nextId: () => shared.nextId(),
@@ -114,9 +122,9 @@ export class Vhost {
   }
 
   /** For a client that asks whether it is there. @throws BrokerError 403, 404, 405. */
-  declaredQueue(owner: Owner, name: string): Queue {
+  declaredQueue(owner: Owner, name: string): Declared {
     this.access.assertMayKnow(owner, 'queue', name);
-    return this.queue(owner, name);
+    return this.#present(this.queue(owner, name));
   }
 
   /**
@@ -131,30 +139,23 @@ export class Vhost {
     const present = this.#queues.get(name);
     if (present !== undefined) {
       assertSameQueue(present, wanted, owner, this.name);
-      return { queue: present, ticket: 0 };
+      return this.#present(present);
     }
     const deadLetters = deadLetterExchange(wanted.arguments, name, this.name);
     if (deadLetters !== undefined) this.access.assertMayDeadLetter(owner, name, deadLetters);
     assertQueueArguments(wanted.arguments, name, this.name);
-    const queue = this.#addQueue(owner, name, wanted);
-    const { id, options } = queue;
-    const { autoDelete } = options;
-    const record = {
-      kind: 'queue.declared',
-      id,
-      vhost: this.name,
-      name,
-      autoDelete,
-      arguments: options.arguments,
-    } as const;
-    return { queue, ticket: options.durable ? this.#shared.log.define(record) : 0 };
+    const queue = this.#addQueue(this.#shared.nextId(), name, optionsOf(wanted, owner));
+    if (!queue.options.durable) return { queue, ticket: 0 };
+    const { autoDelete, arguments: declared } = queue.options;
+    const record = { id: queue.id, vhost: this.name, name, autoDelete, arguments: declared };
+    return { queue, ticket: this.definitions.define({ kind: 'queue.declared', ...record }) };
   }
 
   /** @throws BrokerError 406 `in use` or `not empty`; a missing queue is no error. */
   deleteQueue(owner: Owner, name: string, conditions: { ifUnused: boolean; ifEmpty: boolean }): Deleted {
     this.access.assertMay(owner, 'queue', name, 'configure');
     const queue = this.#queues.get(name);
-    if (queue === undefined) return { messages: 0, ticket: 0 };
+    if (queue === undefined) return { messages: 0, ticket: this.definitions.newest };
     assertAccessible(queue, owner, this.name);
     if (conditions.ifEmpty && queue.readyCount > 0) throw refusal.queueNotEmpty(name, this.name);
     if (conditions.ifUnused && queue.consumerCount > 0) throw refusal.queueInUse(name, this.name);
@@ -211,8 +212,8 @@ export class Vhost {
   }
 
   /** For a client that asks whether it is there. @throws BrokerError 403 (default exchange, no permission), 404. */
-  declaredExchange(owner: Owner, name: string): Exchange<Queue> {
-    return this.#exchanges.declared(owner, name);
+  assertExchange(owner: Owner, name: string): Ticket {
+    return this.#exchanges.assertDeclared(owner, name);
   }
 
   /** The exchange for a client's publish. @throws BrokerError 403 (no write access, internal), 404. */
@@ -236,7 +237,8 @@ export class Vhost {
 
   /**
    * Hot path. Gives a message, with its one reference, to the queues of its route.
-   * @returns what must be durable before it may be confirmed, or 0.
+   * @returns what must be durable before it may be confirmed, or 0. Of a transient message that are the declarations of
+   * its durable queues; the records of any other come after those.
    */
   publish(message: MessageHandle, route: Route<Queue>): Ticket {
     const { queues } = route;
@@ -248,19 +250,39 @@ export class Vhost {
       if (queue === undefined) break;
       messages.retain(message);
       const sequence = queue.enqueue(message);
-      if (!queue.options.durable || !messages.isPersistent(message)) continue;
-      if (ticket === 0) ticket = log.publish(message);
-      log.reached(queue.id, sequence);
+      if (!queue.options.durable) continue;
+      if (messages.isPersistent(message)) {
+        if (ticket === 0) ticket = log.publish(message);
+        log.reached(queue.id, sequence);
+      } else ticket = this.definitions.newest;
     }
     if (queues.length === 0) this.counters.unroutable++;
     messages.release(message);
     return ticket;
   }
 
+  /** Puts back a queue that was declared before a restart; its messages come later. */
+  restoreQueue({ id, name, autoDelete, arguments: declared }: Definition<'queue.declared'>): Queue {
+    return this.#addQueue(id, name, { durable: true, owner: undefined, autoDelete, arguments: declared });
+  }
+
+  /** Puts back an exchange that was declared before a restart. */
+  restoreExchange(declared: Definition<'exchange.declared'>): Exchange<Queue> {
+    return this.#exchanges.restore(declared);
+  }
+
+  /** Puts back a binding, whose ends are here already. @param exchange its source */
+  restoreBinding(exchange: Exchange<Queue>, binding: Binding<Queue>): void {
+    this.#exchanges.restoreBinding(exchange, binding);
+  }
+
   /** All that is here goes. */
-  delete(): void {
+  delete(): Ticket {
+    const ticket = this.definitions.define({ kind: 'vhost.deleted', vhost: this.name });
+    this.definitions.close();
     for (const queue of [...this.#queues.values()]) this.#remove(queue);
     this.#exchanges.deleteAll();
+    return ticket;
   }
 
   /**
@@ -273,16 +295,15 @@ export class Vhost {
     if (!departure.step(Departure.AT_ONCE)) this.#shared.pump.addTask(departure);
   }
 
-  #addQueue(owner: Owner, name: string, wanted: QueueDeclaration): Queue {
-    const options = {
-      durable: wanted.durable && !wanted.exclusive,
-      owner: wanted.exclusive ? owner : undefined,
-      autoDelete: wanted.autoDelete,
-      arguments: wanted.arguments,
-    };
-    const queue = new ClassicQueue(this.#shared.nextId(), name, options, this.#world);
+  /** Somebody else may have declared it just now: see definition-log.ts. */
+  #present(queue: Queue): Declared {
+    return { queue, ticket: queue.options.durable ? this.definitions.newest : 0 };
+  }
+
+  #addQueue(id: number, name: string, options: QueueOptions): Queue {
+    const queue = new ClassicQueue(id, name, options, this.#world);
     this.#queues.set(name, queue);
-    if (wanted.exclusive) owner.exclusiveQueues.add(name);
+    options.owner?.exclusiveQueues.add(name);
     return queue;
   }
 
@@ -291,7 +312,13 @@ export class Vhost {
     this.#queues.delete(queue.name);
     queue.options.owner?.exclusiveQueues.delete(queue.name);
     queue.delete();
-    const ticket = queue.options.durable ? this.#shared.log.define({ kind: 'queue.deleted', id: queue.id }) : 0;
+    const ticket = queue.options.durable ? this.definitions.define({ kind: 'queue.deleted', id: queue.id }) : 0;
     return Math.max(ticket, this.#exchanges.queueDeleted(queue));
   }
+}
+
+/** An exclusive queue is never durable, whatever was asked for. */
+function optionsOf(wanted: QueueDeclaration, owner: Owner): QueueOptions {
+  const { durable, exclusive, autoDelete, arguments: declared } = wanted;
+  return { durable: durable && !exclusive, owner: exclusive ? owner : undefined, autoDelete, arguments: declared };
 }

@@ -7,6 +7,7 @@ import { type Region, regionOf } from '../../src/base/bytes.ts';
 import { ManualClock } from '../../src/base/clock.ts';
 import { SeededRandom } from '../../src/base/random.ts';
 import { Broker } from '../../src/core/broker.ts';
+import { NO_METADATA } from '../../src/core/definition-record.ts';
 import type { LogLines } from '../../src/core/log-lines.ts';
 import type { Messages } from '../../src/core/messages.ts';
 import { Owner } from '../../src/core/owner.ts';
@@ -87,7 +88,9 @@ export function coreBroker(options: CoreBrokerOptions = {}): CoreBroker {
   });
   const [residency] = residencies;
   if (residency === undefined) throw new Error('the broker opened no residency');
-  return { broker, vhost: broker.addVhost('/'), clock, log, residency, permissions, owner: new Owner('guest', 'test') };
+  // Nothing is in the log yet.
+  const vhost = broker.restoreVhost('/', NO_METADATA);
+  return { broker, vhost, clock, log, residency, permissions, owner: new Owner('guest', 'test') };
 }
 
 /** Text as bytes that can be read and viewed. */

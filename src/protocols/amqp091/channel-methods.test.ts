@@ -28,6 +28,11 @@ function bind(queue: string, exchange: string, routingKey: string): Method {
   return { name: 'queue.bind', queue, exchange, routingKey, noWait: false, arguments: NO_ARGUMENTS };
 }
 
+/** Between the exchange `e` and another one, which is the source. */
+function exchangeBinding(name: 'exchange.bind' | 'exchange.unbind', source: string): Method {
+  return { name, source, destination: 'e', routingKey: '', noWait: false, arguments: NO_ARGUMENTS };
+}
+
 function qos(prefetchCount: number, global: boolean): Method {
   return { name: 'basic.qos', prefetchSize: 0, prefetchCount, global };
 }
@@ -92,14 +97,68 @@ describe('declaring', () => {
       { name: 'queue.delete', queue: 'd', ifUnused: false, ifEmpty: false, noWait: false },
       'queue.delete-ok 0',
     ],
+    [
+      'queue.unbind',
+      { name: 'queue.unbind', queue: 'd', exchange: 'amq.fanout', routingKey: '', arguments: NO_ARGUMENTS },
+      'queue.unbind-ok',
+    ],
+    ['exchange.bind', exchangeBinding('exchange.bind', 'amq.direct'), 'exchange.bind-ok'],
+    ['exchange.unbind', exchangeBinding('exchange.unbind', 'amq.fanout'), 'exchange.unbind-ok'],
+    [
+      'exchange.delete',
+      { name: 'exchange.delete', exchange: 'e', ifUnused: false, noWait: false },
+      'exchange.delete-ok',
+    ],
   ] as const)('%s of something durable waits for the log too', (_name, method, answer) => {
     let late = 0;
     const channel = new TestChannel({ flushesLate: () => late });
     channel.send(declare('d', { durable: true, noWait: true }));
-    channel.turn();
+    channel.send(declareExchange('e', { durable: true, noWait: true }));
+    channel.send(bind('d', 'amq.fanout', ''));
+    channel.send(exchangeBinding('exchange.bind', 'amq.fanout'));
+    channel.turnAndTake();
     late = 1;
     channel.send(method);
     expect([channel.turnAndTake(), channel.turnAndTake()]).toEqual([[], [answer]]);
+  });
+
+  test.each([
+    ['declares the same', declare('d', { durable: true }), 'queue.declare-ok d 0 0'],
+    ['asks whether it is there', declare('d', { passive: true }), 'queue.declare-ok d 0 0'],
+    ['declares the same exchange', declareExchange('e', { durable: true }), 'exchange.declare-ok'],
+    ['asks whether the exchange is there', declareExchange('e', { passive: true }), 'exchange.declare-ok'],
+    ['makes the same binding', bind('d', 'e', ''), 'queue.bind-ok'],
+  ])('who %s waits as well for what another client has declared just now', (_name, method, answer) => {
+    const first = new TestChannel({ flushesLate: () => 1 });
+    const second = new TestChannel({ world: first.world, number: 2 });
+    first.send(declare('d', { durable: true, noWait: true }));
+    first.send(declareExchange('e', { durable: true, noWait: true }));
+    first.send(bind('d', 'e', ''));
+    second.send(method);
+    expect([second.turnAndTake(), second.turnAndTake()]).toEqual([[], [answer]]);
+  });
+
+  test('who deletes what another client has deleted just now waits as well', () => {
+    let late = 0;
+    const first = new TestChannel({ flushesLate: () => late });
+    const second = new TestChannel({ world: first.world, number: 2 });
+    first.send(declare('d', { durable: true, noWait: true }));
+    first.turn();
+    late = 1;
+    for (const channel of [first, second]) {
+      channel.send({ name: 'queue.delete', queue: 'd', ifUnused: false, ifEmpty: false, noWait: false });
+    }
+    expect([second.turnAndTake(), second.turnAndTake()]).toEqual([[], ['queue.delete-ok 0']]);
+  });
+
+  test('what has no record waits for nobody', () => {
+    const channel = new TestChannel({ flushesLate: () => 1 });
+    channel.send(declare('d', { durable: true, noWait: true }));
+    expect(answers(channel, declare('t'), declare('t'), declare('t', { passive: true }))).toEqual([
+      'queue.declare-ok t 0 0',
+      'queue.declare-ok t 0 0',
+      'queue.declare-ok t 0 0',
+    ]);
   });
 
   test('an empty name is the queue declared last', () => {

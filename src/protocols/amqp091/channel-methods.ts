@@ -47,8 +47,9 @@ type Handlers = { readonly [N in Method['name']]?: Handler<Extract<Method, { nam
 const HANDLERS: Handlers = {
   'exchange.declare': (channel, method) => {
     const { owner, vhost } = channel.host;
-    if (method.passive) vhost.declaredExchange(owner, method.exchange);
-    const ticket = method.passive ? 0 : vhost.declareExchange(owner, { ...method, name: method.exchange });
+    const ticket = method.passive
+      ? vhost.assertExchange(owner, method.exchange)
+      : vhost.declareExchange(owner, { ...method, name: method.exchange });
     finish(channel, method.noWait, ticket, { name: 'exchange.declare-ok' });
   },
 
@@ -74,7 +75,7 @@ const HANDLERS: Handlers = {
     if (isReplyAddress(method.queue)) return declareReplyAddress(channel, method);
     const { owner, vhost } = channel.host;
     const { queue, ticket } = method.passive
-      ? { queue: vhost.declaredQueue(owner, method.queue), ticket: 0 }
+      ? vhost.declaredQueue(owner, method.queue)
       : vhost.declareQueue(owner, { ...method, name: method.queue });
     channel.lastQueueName = queue.name;
     finish(channel, method.noWait, ticket, declareOk(queue));

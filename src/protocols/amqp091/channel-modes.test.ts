@@ -151,6 +151,15 @@ describe('publishing in a transaction', () => {
     expect(readyCount(channel)).toBe(1);
   });
 
+  test('commit-ok for a transient message waits for the declaration of its queue', () => {
+    const channel = new TestChannel({ flushesLate: () => 1 });
+    channel.send(declare('q'));
+    channel.send({ name: 'tx.select' });
+    channel.publish('', 'q', 'm');
+    channel.written();
+    expect([answers(channel, COMMIT), channel.turnAndTake()]).toEqual([[], ['tx.commit-ok']]);
+  });
+
   test('commit-ok waits until all is durable', () => {
     const channel = transactional({ flushesLate: () => 2 });
     channel.turn();

@@ -40,8 +40,8 @@ export function commit(channel: ModeChannel): void {
   const { log } = channel.host.broker;
   const { hasPublishes } = transaction;
   const appendedBefore = log.appended;
-  transaction.commit((message) => channel.publisher.returned(message));
-  let ticket = log.appended === appendedBefore ? 0 : log.appended;
+  const published = transaction.commit((message) => channel.publisher.returned(message));
+  let ticket = log.appended === appendedBefore ? published : log.appended;
   const tryAnswer = () => {
     // Settles that go on in the pump append on.
     if (channel.unacked.isSettling) ticket = log.appended;

@@ -242,6 +242,32 @@ describe('confirms', () => {
     expect([channel.turnAndTake(), channel.turnAndTake(), channel.turnAndTake()]).toEqual([[], [], ['basic.ack 1']]);
   });
 
+  test.each([
+    ['a transient message', {}],
+    ['a persistent message', PERSISTENT],
+  ])('for %s wait for the declaration of its queue, made in the same turn', (_what, options) => {
+    const channel = confirming({ flushesLate: () => 1 });
+    channel.publish('', 'q', 'm', options);
+    expect([channel.turnAndTake(), channel.turnAndTake()]).toEqual([[], ['basic.ack 1']]);
+  });
+
+  test('for a transient message wait for the declaration made by somebody else a turn ago', () => {
+    const declaring = new TestChannel({ flushesLate: () => 2 });
+    const channel = new TestChannel({ world: declaring.world, number: 2 });
+    channel.send({ name: 'confirm.select', noWait: true });
+    declaring.send(declare('q', true));
+    declaring.turn();
+    channel.publish('', 'q', 'm');
+    expect([channel.turnAndTake(), channel.turnAndTake()]).toEqual([[], ['basic.ack 1']]);
+  });
+
+  test('for a message to a queue that is not durable wait for nothing', () => {
+    const channel = confirming({ flushesLate: () => Number.POSITIVE_INFINITY });
+    channel.send(declare('t'));
+    channel.publish('', 't', 'm', PERSISTENT);
+    expect(channel.turnAndTake()).toEqual(['basic.ack 1']);
+  });
+
   test('never come when the log is never durable', () => {
     const channel = confirming({ flushesLate: () => Number.POSITIVE_INFINITY });
     channel.publish('', 'q', 'm', PERSISTENT);
