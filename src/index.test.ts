@@ -72,7 +72,7 @@ describe('createBroker', () => {
     const broker = await start({ settings });
 
     expect(broker.users.list()).toEqual([{ name: 'app', tags: ['monitoring'] }]);
-    expect(broker.vhosts.list()).toEqual([{ name: 'shop' }]);
+    expect(broker.vhosts.list()).toEqual([{ name: 'shop', description: 'Default virtual host', tags: [] }]);
     expect(broker.permissions.list()).toEqual([
       { user: 'app', vhost: 'shop', configure: '^app', write: '', read: '.*' },
     ]);

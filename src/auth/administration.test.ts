@@ -133,7 +133,7 @@ describe('users', () => {
 describe('vhosts', () => {
   test('each has queues of its own', async () => {
     const world = new AccessWorld();
-    await world.administration.vhosts.add('other');
+    await world.administration.vhosts.add('other', { description: 'the other one', tags: ['production'] });
     await world.administration.permissions.set({
       user: 'guest',
       vhost: 'other',
@@ -147,7 +147,10 @@ describe('vhosts', () => {
     expect(say(connection, 1, { ...DECLARE, passive: true })).toBe(
       "1 channel.close 404 NOT_FOUND - no queue 'q' in vhost 'other' 50/10",
     );
-    expect(world.administration.vhosts.list()).toEqual([{ name: '/' }, { name: 'other' }]);
+    expect(world.administration.vhosts.list()).toEqual([
+      { name: '/', description: '', tags: [] },
+      { name: 'other', description: 'the other one', tags: ['production'] },
+    ]);
   });
 
   test('a deleted one takes everything with it: connections with 320, queues, exchanges, permissions', async () => {

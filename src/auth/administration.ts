@@ -4,6 +4,7 @@
 
 import type { Broker } from '../core/broker.ts';
 import type { LogLines } from '../core/log-lines.ts';
+import type { Durability } from './durability.ts';
 import { PermissionAdministration, TopicPermissionAdministration } from './permission-administration.ts';
 import type { PermissionTable } from './permission-table.ts';
 import { UserAdministration } from './user-administration.ts';
@@ -15,6 +16,7 @@ export interface AdministrationOptions {
   readonly permissions: PermissionTable;
   readonly broker: Broker;
   readonly logLines: LogLines;
+  readonly durability: Durability;
 }
 
 export class Administration {

@@ -10,12 +10,15 @@ import { Patterns } from './patterns.ts';
 import { PermissionTable } from './permission-table.ts';
 import { Users } from './users.ts';
 
-const users = new Users();
+const NO_LOG = { define: () => 0 };
+const SILENT = { info: () => {}, warning: () => {}, error: () => {} };
+
+const users = new Users(NO_LOG);
 users.add({ name: 'guest', password: hashPassword('guest'), tags: ['administrator'] });
 users.add({ name: 'zoë', password: hashPassword('pässword', 'rabbit_password_hashing_sha512'), tags: [] });
 users.add({ name: 'blank', password: hashPassword(''), tags: [] });
 users.add({ name: 'certificate', password: NO_PASSWORD, tags: [] });
-const permissions = new PermissionTable(users, new Patterns({ info: () => {}, warning: () => {}, error: () => {} }));
+const permissions = new PermissionTable(users, new Patterns(SILENT), NO_LOG);
 permissions.set({ user: 'guest', vhost: '/', configure: '', write: '', read: '' });
 const authenticator = new InternalAuthenticator({ users, permissions, loopbackUsers: ['guest'] });
 

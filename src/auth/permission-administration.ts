@@ -1,10 +1,11 @@
 /**
  * What an administrator does with permissions, at any time while the broker runs. Changes hold at once, also for
- * connections that are open; consumers keep what they have.
+ * connections that are open; consumers keep what they have. They survive a restart once the promise resolves.
  */
 
 import type { Broker } from '../core/broker.ts';
 import { AdministrationError } from './administration-error.ts';
+import type { Durability } from './durability.ts';
 import type { Permission, PermissionTable, TopicPermission } from './permission-table.ts';
 import type { Users } from './users.ts';
 
@@ -26,6 +27,7 @@ export interface PermissionAdministrationOptions {
   readonly users: Users;
   readonly permissions: PermissionTable;
   readonly broker: Broker;
+  readonly durability: Durability;
 }
 
 /**
@@ -47,14 +49,16 @@ export class PermissionAdministration {
    */
   async set(permission: UserInVhost & Pick<Permission, 'configure' | 'write' | 'read'>): Promise<void> {
     const { user, configure, write, read } = permission;
+    const { permissions, durability } = this.#options;
     const vhost = existing(this.#options, permission);
-    this.#options.permissions.set({ user, vhost, configure, write, read });
+    await durability.whenDurable(permissions.set({ user, vhost, configure, write, read }));
   }
 
   /** Takes all permissions in a vhost from a user. Connections stay open, and can do nothing any more. */
   async clear(of: UserInVhost): Promise<void> {
+    const { permissions, durability } = this.#options;
     const vhost = existing(this.#options, of);
-    this.#options.permissions.clear(of.user, vhost);
+    await durability.whenDurable(permissions.clear(of.user, vhost));
   }
 
   list(filter: PermissionFilter = {}): Permission[] {
@@ -78,14 +82,16 @@ export class TopicPermissionAdministration {
    */
   async set(permission: UserInVhost & Pick<TopicPermission, 'exchange' | 'write' | 'read'>): Promise<void> {
     const { user, exchange, write, read } = permission;
+    const { permissions, durability } = this.#options;
     const vhost = existing(this.#options, permission);
-    this.#options.permissions.setTopic({ user, vhost, exchange, write, read });
+    await durability.whenDurable(permissions.setTopic({ user, vhost, exchange, write, read }));
   }
 
   /** Takes the patterns of an exchange away, or those of all exchanges. */
   async clear(of: UserInVhost & { readonly exchange?: string }): Promise<void> {
+    const { permissions, durability } = this.#options;
     const vhost = existing(this.#options, of);
-    this.#options.permissions.clearTopic(of.user, vhost, of.exchange);
+    await durability.whenDurable(permissions.clearTopic(of.user, vhost, of.exchange));
   }
 
   list(filter: PermissionFilter = {}): TopicPermission[] {

@@ -10,12 +10,13 @@ import { Patterns } from './patterns.ts';
 import { PermissionTable } from './permission-table.ts';
 import { Users } from './users.ts';
 
+const NO_LOG = { define: () => 0 };
 const SILENT = { info: () => {}, warning: () => {}, error: () => {} };
 
 function permissionTable(): PermissionTable {
-  const users = new Users();
+  const users = new Users(NO_LOG);
   users.add({ name: 'ann', password: NO_PASSWORD, tags: ['impersonator'] });
-  return new PermissionTable(users, new Patterns(SILENT));
+  return new PermissionTable(users, new Patterns(SILENT), NO_LOG);
 }
 
 function may(table: PermissionTable, access: Access, name: string, user = 'ann', vhost = '/'): boolean {

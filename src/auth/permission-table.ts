@@ -1,9 +1,11 @@
 /**
  * Who may do what: for each user and vhost three patterns for the names of queues and exchanges, and for topic exchanges
  * two more for routing keys.
+ *
+ * Every change is a record in the log, but for what goes with a user or a vhost: the record of that says so already.
  */
 
-import type { Access, PatternMatcher, Permissions, TopicUse } from '../core/ports.ts';
+import type { Access, Log, PatternMatcher, Permissions, Ticket, TopicUse } from '../core/ports.ts';
 import { AdministrationError } from './administration-error.ts';
 import type { Users } from './users.ts';
 
@@ -38,11 +40,13 @@ export class PermissionTable implements Permissions {
   readonly #topics = new Map<string, Map<string, Map<string, TopicPermission>>>();
   readonly #patterns: PatternMatcher;
   readonly #users: Users;
+  readonly #log: Pick<Log, 'define'>;
   #epoch = 0;
 
-  constructor(users: Users, patterns: PatternMatcher) {
+  constructor(users: Users, patterns: PatternMatcher, log: Pick<Log, 'define'>) {
     this.#users = users;
     this.#patterns = patterns;
+    this.#log = log;
   }
 
   get epoch(): number {
@@ -73,31 +77,45 @@ export class PermissionTable implements Permissions {
     return this.#permissions.get(vhost)?.get(user);
   }
 
-  /** @throws AdministrationError when a pattern is none. */
-  set(permission: Permission): void {
-    this.#assertPatterns(permission.configure, permission.write, permission.read);
+  /** @returns the record's ticket. @throws AdministrationError when a pattern is none. */
+  set(permission: Permission): Ticket {
+    this.assertPatterns(permission.configure, permission.write, permission.read);
+    this.restore(permission);
+    return this.#log.define({ kind: 'permission.set', ...permission });
+  }
+
+  /** Without permissions there is nothing to do, also not with topics. @returns the record's ticket. */
+  clear(user: string, vhost: string): Ticket {
+    this.#permissions.get(vhost)?.delete(user);
+    this.#epoch++;
+    return this.#log.define({ kind: 'permission.cleared', user, vhost });
+  }
+
+  /** @returns the record's ticket. @throws AdministrationError when a pattern is none. */
+  setTopic(permission: TopicPermission): Ticket {
+    this.assertPatterns(permission.write, permission.read);
+    this.restoreTopic(permission);
+    return this.#log.define({ kind: 'topic-permission.set', ...permission });
+  }
+
+  /** @param exchange all of them unless given. @returns the record's ticket. */
+  clearTopic(user: string, vhost: string, exchange?: string): Ticket {
+    const ofVhost = this.#topics.get(vhost);
+    if (exchange === undefined) ofVhost?.delete(user);
+    else ofVhost?.get(user)?.delete(exchange);
+    this.#epoch++;
+    return this.#log.define({ kind: 'topic-permission.cleared', user, vhost, exchange });
+  }
+
+  /** Puts back what was set before a restart. */
+  restore(permission: Permission): void {
     child(this.#permissions, permission.vhost).set(permission.user, permission);
     this.#epoch++;
   }
 
-  /** Without permissions there is nothing to do, also not with topics. */
-  clear(user: string, vhost: string): void {
-    this.#permissions.get(vhost)?.delete(user);
-    this.#epoch++;
-  }
-
-  /** @throws AdministrationError when a pattern is none. */
-  setTopic(permission: TopicPermission): void {
-    this.#assertPatterns(permission.write, permission.read);
+  /** Puts back what was set before a restart. */
+  restoreTopic(permission: TopicPermission): void {
     child(child(this.#topics, permission.vhost), permission.user).set(permission.exchange, permission);
-    this.#epoch++;
-  }
-
-  /** @param exchange all of them unless given */
-  clearTopic(user: string, vhost: string, exchange?: string): void {
-    const ofVhost = this.#topics.get(vhost);
-    if (exchange === undefined) ofVhost?.delete(user);
-    else ofVhost?.get(user)?.delete(exchange);
     this.#epoch++;
   }
 
@@ -123,7 +141,8 @@ export class PermissionTable implements Permissions {
     }
   }
 
-  #assertPatterns(...patterns: readonly string[]): void {
+  /** @throws AdministrationError when one is no pattern. */
+  assertPatterns(...patterns: readonly string[]): void {
     for (const pattern of patterns) {
       const why = this.#patterns.whyInvalid(pattern);
       if (why !== undefined)

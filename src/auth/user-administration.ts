@@ -6,10 +6,12 @@ import type { Broker } from '../core/broker.ts';
 import type { LogLines } from '../core/log-lines.ts';
 import type { UserLimits } from '../core/open-connections.ts';
 import { AdministrationError } from './administration-error.ts';
+import type { Durability } from './durability.ts';
+import { limitOf } from './limit.ts';
 import type { HashingAlgorithm, PasswordHash } from './password-hash.ts';
 import { DEFAULT_HASHING, hashPassword, isHashingAlgorithm, isWellFormed, NO_PASSWORD } from './password-hash.ts';
 import type { PermissionTable } from './permission-table.ts';
-import type { Users } from './users.ts';
+import type { User, Users } from './users.ts';
 
 /** How a user logs in: with a password, with one that is known by its hash only, or not with a password at all. */
 export interface NewUser {
@@ -34,10 +36,12 @@ export interface UserAdministrationOptions {
   readonly permissions: PermissionTable;
   readonly broker: Broker;
   readonly logLines: LogLines;
+  readonly durability: Durability;
 }
 
 /**
- * The broker's users. What is done here is done when the promise resolves, and holds for connections that are open.
+ * The broker's users. What is done here holds at once, also for connections that are open, and survives a restart once
+ * the promise resolves.
  *
  * Every method rejects with an `AdministrationError` whose text is RabbitMQ's when the user is not there, or is there
  * already.
@@ -59,26 +63,31 @@ export class UserAdministration {
    * ```
    */
   async add(name: string, user: NewUser = {}): Promise<void> {
-    this.#options.users.add({ name, password: passwordOf(user), tags: [...(user.tags ?? [])] });
-    this.#options.logLines.info(`Created user '${name}'`);
+    const { users, logLines, durability } = this.#options;
+    const ticket = users.add({ name, password: passwordOf(user), tags: [...(user.tags ?? [])] });
+    logLines.info(`Created user '${name}'`);
+    await durability.whenDurable(ticket);
   }
 
   /** Deletes a user with all permissions and limits. Open connections of the user are closed (AMQP: 320). */
   async delete(name: string): Promise<void> {
-    const { users, permissions, broker, logLines } = this.#options;
-    users.delete(name);
+    const { users, permissions, broker, logLines, durability } = this.#options;
+    const ticket = users.delete(name);
     permissions.clearUser(name);
     broker.connections.limitUser(name, undefined);
     logLines.info(`Deleted user '${name}'`);
     for (const connection of [...broker.connections]) {
       if (connection.user === name) connection.close(`user '${name}' is deleted`);
     }
+    await durability.whenDurable(ticket);
   }
 
   /** Gives a user another password. Connections that are open stay so. */
   async setPassword(name: string, password: string): Promise<void> {
-    this.#options.users.update(name, { password: hashPassword(password) });
-    this.#options.logLines.info(`Successfully changed password for user '${name}'`);
+    const { logLines } = this.#options;
+    const isDurable = this.#update(name, { password: hashPassword(password) });
+    logLines.info(`Successfully changed password for user '${name}'`);
+    await isDurable;
   }
 
   /** Gives a user a password that is known by its hash only, as RabbitMQ exports it. */
@@ -87,28 +96,41 @@ export class UserAdministration {
     passwordHash: string,
     hashingAlgorithm: HashingAlgorithm = DEFAULT_HASHING,
   ): Promise<void> {
-    this.#options.users.update(name, { password: passwordOf({ passwordHash, hashingAlgorithm }) });
+    await this.#update(name, { password: passwordOf({ passwordHash, hashingAlgorithm }) });
   }
 
   /** The user cannot log in with a password any more. */
   async clearPassword(name: string): Promise<void> {
-    this.#options.users.update(name, { password: NO_PASSWORD });
+    await this.#update(name, { password: NO_PASSWORD });
   }
 
   /** Gives a user other tags, instead of all that there were. */
   async setTags(name: string, tags: readonly string[]): Promise<void> {
-    this.#options.users.update(name, { tags: [...tags] });
+    const isDurable = this.#update(name, { tags: [...tags] });
     this.#options.logLines.info(`Successfully set user tags for user '${name}' to [${tags.join(', ')}]`);
+    await isDurable;
   }
 
-  /** How many connections and channels a user may have open; what is open stays so. `undefined` takes limits away. */
+  /**
+   * How many connections and channels a user may have open; what is open stays so. `undefined` takes limits away, as -1
+   * takes away one.
+   */
   async setLimits(name: string, limits: UserLimits | undefined): Promise<void> {
-    this.#options.users.user(name);
-    this.#options.broker.connections.limitUser(name, limits);
+    const { users, broker, durability } = this.#options;
+    const connectionsMax = limitOf(limits?.connectionsMax);
+    const channelsMax = limitOf(limits?.channelsMax);
+    users.user(name);
+    await durability.whenDurable(broker.limitUser(name, { connectionsMax, channelsMax }));
   }
 
   list(): UserInfo[] {
     return [...this.#options.users].map(({ name, tags }) => ({ name, tags }));
+  }
+
+  /** @throws AdministrationError at once when there is no such user */
+  #update(name: string, changes: Partial<Omit<User, 'name'>>): Promise<void> {
+    const { users, durability } = this.#options;
+    return durability.whenDurable(users.update(name, changes));
   }
 }
 

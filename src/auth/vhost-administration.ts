@@ -5,14 +5,24 @@
 import type { Broker } from '../core/broker.ts';
 import type { LogLines } from '../core/log-lines.ts';
 import { AdministrationError } from './administration-error.ts';
+import type { Durability } from './durability.ts';
+import { limitOf } from './limit.ts';
 import type { PermissionTable } from './permission-table.ts';
+
+/** What may be noted about a vhost, for whoever looks at it. */
+export interface NewVhost {
+  readonly description?: string;
+  readonly tags?: readonly string[];
+}
 
 export interface VhostInfo {
   readonly name: string;
+  readonly description: string;
+  readonly tags: readonly string[];
 }
 
 export interface VhostLimits {
-  /** Connections at most; 0 lets nobody in. */
+  /** Connections at most; 0 lets nobody in, -1 is no limit. */
   readonly connectionsMax?: number;
 }
 
@@ -20,9 +30,13 @@ export interface VhostAdministrationOptions {
   readonly permissions: PermissionTable;
   readonly broker: Broker;
   readonly logLines: LogLines;
+  readonly durability: Durability;
 }
 
-/** The broker's vhosts: each has exchanges, queues, bindings and permissions of its own. */
+/**
+ * The broker's vhosts: each has exchanges, queues, bindings and permissions of its own. What is done here holds at once,
+ * and survives a restart once the promise resolves.
+ */
 export class VhostAdministration {
   readonly #options: VhostAdministrationOptions;
 
@@ -36,12 +50,13 @@ export class VhostAdministration {
    *
    * @throws AdministrationError when the name is empty
    */
-  async add(name: string): Promise<void> {
-    const { broker, logLines } = this.#options;
+  async add(name: string, { description = '', tags = [] }: NewVhost = {}): Promise<void> {
+    const { broker, logLines, durability } = this.#options;
     if (name === '') throw new AdministrationError('invalid', 'a vhost cannot have an empty name');
-    if (broker.findVhost(name) !== undefined) return;
-    broker.addVhost(name);
-    logLines.info(`Adding vhost '${name}'`);
+    if (broker.findVhost(name) === undefined) logLines.info(`Adding vhost '${name}'`);
+    const vhost = broker.addVhost(name, { description, tags: [...tags], defaultQueueType: undefined });
+    // Of one that is there already, the record may not be durable yet.
+    await durability.whenDurable(vhost.definitions.newest);
   }
 
   /**
@@ -50,25 +65,29 @@ export class VhostAdministration {
    * @throws AdministrationError when there is none of that name
    */
   async delete(name: string): Promise<void> {
-    const { broker, permissions, logLines } = this.#options;
+    const { broker, permissions, logLines, durability } = this.#options;
     this.#assertExists(name);
     for (const connection of [...broker.connections]) {
       if (connection.vhost === name) connection.close(`vhost '${name}' is deleted`);
     }
-    broker.deleteVhost(name);
-    broker.connections.limitVhost(name, undefined);
+    const ticket = broker.deleteVhost(name);
     permissions.clearVhost(name);
     logLines.info(`Deleted vhost '${name}'`);
+    await durability.whenDurable(ticket);
   }
 
   /** Sets how many connections a vhost may have; those that are open stay so. */
   async setLimits(name: string, { connectionsMax }: VhostLimits): Promise<void> {
+    const { broker, durability } = this.#options;
+    const limit = limitOf(connectionsMax);
     this.#assertExists(name);
-    this.#options.broker.connections.limitVhost(name, connectionsMax);
+    await durability.whenDurable(broker.limitVhost(name, limit));
   }
 
   list(): VhostInfo[] {
-    return [...this.#options.broker.vhosts].map(({ name }) => ({ name }));
+    return [...this.#options.broker.vhosts].map(({ name, metadata: { description, tags } }) => {
+      return { name, description, tags };
+    });
   }
 
   #assertExists(name: string): void {

@@ -28,8 +28,8 @@ const UNLIMITED: NodeLimits = { nodeName: 'node', connectionsMax: Infinity, chan
 
 /** As with RabbitMQ a limit of 0 lets nobody in; what has none is not limited. */
 export interface UserLimits {
-  readonly connectionsMax?: number;
-  readonly channelsMax?: number;
+  readonly connectionsMax?: number | undefined;
+  readonly channelsMax?: number | undefined;
 }
 
 export class OpenConnections {

@@ -25,6 +25,7 @@ import { MemoryLog } from '../storage/memory/memory-log.ts';
 import { MemoryResidency } from '../storage/memory/memory-residency.ts';
 import type { Configuration } from './config/configuration.ts';
 import { ConfigurationError } from './config/configuration.ts';
+import { DurableTickets } from './durable-tickets.ts';
 import { SystemRandom } from './system-random.ts';
 import { LEVERET_VERSION } from './version.ts';
 
@@ -33,23 +34,28 @@ export interface AssemblyOptions {
   readonly clock: Clock;
   readonly pool: ChunkPool;
   readonly logLines: LogLines;
+  /** Asks for a turn. */
+  readonly scheduleTurn: () => void;
 }
 
 export interface Assembly {
   readonly broker: Broker;
+  /** To be told when a turn has ended. */
+  readonly tickets: DurableTickets;
   readonly protocol: Protocol;
   readonly administration: Administration;
 }
 
-/** The core, with the vhost and the user it begins with, and the protocol that serves it. */
+/** The core, with what its log kept or with the vhost and the user it begins with, and the protocol that serves it. */
 export function assembleBroker(options: AssemblyOptions): Assembly {
   const { configuration, clock, logLines } = options;
-  const users = new Users();
-  const permissions = new PermissionTable(users, new Patterns(logLines));
+  const log = new MemoryLog();
+  const users = new Users(log);
+  const permissions = new PermissionTable(users, new Patterns(logLines), log);
   const broker = new Broker({
     clock,
     random: new SystemRandom(),
-    log: new MemoryLog(),
+    log,
     permissions,
     logLines,
     nodeLimits: {
@@ -59,30 +65,44 @@ export function assembleBroker(options: AssemblyOptions): Assembly {
     },
     openResidency: (messages, pump) => new MemoryResidency(messages, pump, ALWAYS_RESIDENT),
   });
-  broker.addVhost(configuration.defaultVhost);
-  addDefaultUser(configuration, users, permissions);
+  addDefaults(configuration, { broker, users, permissions });
   const { loopbackUsers } = configuration;
   const authenticator = new InternalAuthenticator({ users, permissions, loopbackUsers });
+  const tickets = new DurableTickets(log, options.scheduleTurn);
   return {
     broker,
+    tickets,
     protocol: amqpProtocol(broker, authenticator, options),
-    administration: new Administration({ users, permissions, broker, logLines }),
+    administration: new Administration({ users, permissions, broker, logLines, durability: tickets }),
   };
 }
 
-/** @throws ConfigurationError when a permission is no pattern */
-function addDefaultUser(configuration: Configuration, users: Users, permissions: PermissionTable): void {
-  const { defaultUser, defaultVhost, defaultConfigure, defaultWrite, defaultRead } = configuration;
-  const password = hashPassword(configuration.defaultPass);
-  users.add({ name: defaultUser, password, tags: configuration.defaultUserTags });
-  const patterns = { configure: defaultConfigure, write: defaultWrite, read: defaultRead };
+interface Beginning {
+  readonly broker: Broker;
+  readonly users: Users;
+  readonly permissions: PermissionTable;
+}
+
+/**
+ * What an empty node begins with, which is recorded like all else: a user who changes it finds it changed after a restart.
+ * @throws ConfigurationError when a permission is no pattern; nothing is recorded then
+ */
+function addDefaults(configuration: Configuration, { broker, users, permissions }: Beginning): void {
+  const { defaultUser: user, defaultVhost: vhost, defaultUserTags: tags } = configuration;
+  const { defaultConfigure: configure, defaultWrite: write, defaultRead: read } = configuration;
   try {
-    permissions.set({ user: defaultUser, vhost: defaultVhost, ...patterns });
+    permissions.assertPatterns(configure, write, read);
   } catch (error) {
     if (error instanceof AdministrationError) throw new ConfigurationError(`default_permissions: ${error.message}`);
     throw error;
   }
+  broker.addVhost(vhost, DEFAULT_METADATA);
+  users.add({ name: user, password: hashPassword(configuration.defaultPass), tags });
+  permissions.set({ user, vhost, configure, write, read });
 }
+
+/** RabbitMQ's. */
+const DEFAULT_METADATA = { description: 'Default virtual host', tags: [], defaultQueueType: undefined };
 
 /** There is no disk to page out to. */
 const ALWAYS_RESIDENT = { shouldPageOut: () => false, turnsLate: () => 1 };

@@ -99,12 +99,16 @@ async function startOn(directory: DataDirectory | undefined, options: StartOptio
   const { configuration, logLines } = options;
   const clock = new TurnClock();
   const pool = new ChunkPool();
-  const { broker, protocol, administration } = assembleBroker({ configuration, clock, pool, logLines });
+  const scheduleTurn = () => turn.schedule();
+  const assembly = assembleBroker({ configuration, clock, pool, logLines, scheduleTurn });
+  const { broker, protocol, administration, tickets } = assembly;
   const memory = new MemoryKeeper(broker, pool);
-  const deliveriesPerTurn = configuration.deliveriesPerTurn;
+  const { deliveriesPerTurn } = configuration;
+  const onEnd = () => tickets.turnEnded();
+  const turn = new Turn({ broker, schedule: setImmediate, clock, deliveriesPerTurn, onEnd });
   const server = await Server.start({
     protocol,
-    turn: new Turn({ broker, schedule: setImmediate, clock, deliveriesPerTurn }),
+    turn,
     clock,
     limits: {
       readBytesPerTurn: configuration.readBytesPerTurn,

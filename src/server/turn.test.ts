@@ -14,6 +14,7 @@ class World {
   readonly turn: Turn;
   readonly pump = { hasWork: false };
   onPump: () => void = () => {};
+  onEnd: () => void = () => {};
   refreshed = 0;
 
   constructor() {
@@ -30,6 +31,7 @@ class World {
       schedule: (callback) => void this.scheduled.push(callback),
       clock: { refresh: () => void this.refreshed++ },
       deliveriesPerTurn: 7,
+      onEnd: () => this.onEnd(),
     });
   }
 
@@ -113,6 +115,15 @@ describe('a turn', () => {
     world.runScheduled();
 
     expect(world.scheduled).toHaveLength(1);
+  });
+
+  test('says that it has ended once the log is flushed and everything is written', () => {
+    const world = new World();
+    world.onEnd = () => void world.events.push('end');
+    world.turn.touch(world.connection('client'));
+    world.runScheduled();
+
+    expect(world.events).toEqual(['pump 7', 'flush', 'client ends its turn', 'client writes', 'end']);
   });
 
   test('leaves out a connection that was closed meanwhile', () => {

@@ -37,6 +37,8 @@ export interface TurnOptions {
   /** Told when a turn begins. */
   readonly clock?: { refresh(): void };
   readonly deliveriesPerTurn?: number;
+  /** Called when a turn has ended. */
+  readonly onEnd?: () => void;
 }
 
 export class Turn {
@@ -44,6 +46,7 @@ export class Turn {
   readonly #schedule: (callback: () => void) => void;
   readonly #clock: { refresh(): void } | undefined;
   readonly #deliveriesPerTurn: number;
+  readonly #onEnd: (() => void) | undefined;
   readonly #endScheduled = () => this.end();
   #touched: TurnConnection[] = [];
   #spare: TurnConnection[] = [];
@@ -55,6 +58,7 @@ export class Turn {
     this.#schedule = options.schedule;
     this.#clock = options.clock;
     this.#deliveriesPerTurn = options.deliveriesPerTurn ?? DELIVERIES_PER_TURN;
+    this.#onEnd = options.onEnd;
   }
 
   /**
@@ -89,6 +93,7 @@ export class Turn {
     this.#isScheduled = false;
     const flushed = log.appended;
     this.#answer();
+    this.#onEnd?.();
     // Left over, or added by a session that went on with input it had kept. Not at once: sockets are read between two
     // turns, however much there is to deliver.
     if (pump.hasWork || log.appended !== flushed) this.schedule();

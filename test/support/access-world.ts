@@ -4,25 +4,32 @@
 
 import { Administration } from '../../src/auth/administration.ts';
 import { passwordMechanisms } from '../../src/auth/sasl.ts';
+import type { Ticket } from '../../src/core/ports.ts';
 import { Channel } from '../../src/protocols/amqp091/channel.ts';
 import type { Method } from '../../src/protocols/amqp091/methods.ts';
+import { MemoryLog } from '../../src/storage/memory/memory-log.ts';
 import { method, open, openChannel, PROTOCOL_HEADER, startOk, TestConnection, tuneOk } from './amqp-connection.ts';
 import { type CoreBroker, coreBroker } from './core-broker.ts';
-import { guestLogin } from './guest-login.ts';
+import { type GuestLogin, guestLogin } from './guest-login.ts';
 
 export class AccessWorld {
   readonly world: CoreBroker;
   readonly administration: Administration;
   /** What was logged, but for the lines of connections. */
   readonly lines: string[] = [];
-  readonly #login = guestLogin();
+  /** What the administration waits for; by default nothing. */
+  readonly durability = { whenDurable: async (_ticket: Ticket): Promise<void> => {} };
+  readonly #login: GuestLogin;
 
   constructor() {
+    const log = new MemoryLog();
+    this.#login = guestLogin(log);
     const { users, permissions } = this.#login;
-    this.world = coreBroker({ permissions });
+    this.world = coreBroker({ permissions, log });
     const note = (text: string): void => void this.lines.push(text);
     const logLines = { info: note, warning: note, error: note };
-    this.administration = new Administration({ users, permissions, broker: this.world.broker, logLines });
+    const { broker } = this.world;
+    this.administration = new Administration({ users, permissions, broker, logLines, durability: this.durability });
   }
 
   /** A user whose password is the name, with permissions in `/`. */

@@ -28,6 +28,8 @@ export interface CoreBrokerOptions {
   readonly logLines?: LogLines;
   /** Instead of those that allow everything that was not revoked. */
   readonly permissions?: Permissions;
+  /** Instead of a new one. */
+  readonly log?: MemoryLog;
 }
 
 export interface CoreBroker {
@@ -70,7 +72,7 @@ export class RevocablePermissions implements Permissions {
 /** A broker with the vhost `/` and a connection of user `guest`. Nothing is paged out and the log is in time by default. */
 export function coreBroker(options: CoreBrokerOptions = {}): CoreBroker {
   const clock = new ManualClock();
-  const log = new MemoryLog({ flushesLate: options.flushesLate ?? (() => 0) });
+  const log = options.log ?? new MemoryLog({ flushesLate: options.flushesLate ?? (() => 0) });
   const permissions = new RevocablePermissions();
   const residencies: MemoryResidency[] = [];
   const broker = new Broker({
