@@ -16,30 +16,45 @@ import type { ChunkPool } from '../base/output.ts';
 import type { Authenticator } from '../core/authentication.ts';
 import { Broker } from '../core/broker.ts';
 import type { LogLines } from '../core/log-lines.ts';
+import type { Log } from '../core/ports.ts';
+import type { Queue } from '../core/queue/queue.ts';
 import type { AmqpLimits } from '../protocols/amqp091/amqp-options.ts';
 import { AmqpProtocol } from '../protocols/amqp091/amqp-protocol.ts';
 import { Channel } from '../protocols/amqp091/channel.ts';
 import type { Identity } from '../protocols/amqp091/identity.ts';
 import type { Protocol } from '../protocols/session.ts';
+import { DefinitionState } from '../storage/definition-state.ts';
 import { MemoryLog } from '../storage/memory/memory-log.ts';
 import { MemoryResidency } from '../storage/memory/memory-residency.ts';
 import type { Configuration } from './config/configuration.ts';
 import { ConfigurationError } from './config/configuration.ts';
 import { DurableTickets } from './durable-tickets.ts';
+import { restoreDefinitions } from './restore-definitions.ts';
 import { SystemRandom } from './system-random.ts';
 import { LEVERET_VERSION } from './version.ts';
+
+/** Where definitions and messages are kept. */
+export interface Storage {
+  readonly log: Log;
+  /** What the log had when it was opened; empty for a new one. */
+  readonly definitions: DefinitionState;
+}
 
 export interface AssemblyOptions {
   readonly configuration: Configuration;
   readonly clock: Clock;
   readonly pool: ChunkPool;
   readonly logLines: LogLines;
+  /** In memory unless given. */
+  readonly storage?: Storage | undefined;
   /** Asks for a turn. */
   readonly scheduleTurn: () => void;
 }
 
 export interface Assembly {
   readonly broker: Broker;
+  /** Those that the log kept, by their ids and without messages. */
+  readonly restoredQueues: ReadonlyMap<number, Queue>;
   /** To be told when a turn has ended. */
   readonly tickets: DurableTickets;
   readonly protocol: Protocol;
@@ -49,7 +64,7 @@ export interface Assembly {
 /** The core, with what its log kept or with the vhost and the user it begins with, and the protocol that serves it. */
 export function assembleBroker(options: AssemblyOptions): Assembly {
   const { configuration, clock, logLines } = options;
-  const log = new MemoryLog();
+  const { log, definitions } = options.storage ?? { log: new MemoryLog(), definitions: new DefinitionState() };
   const users = new Users(log);
   const permissions = new PermissionTable(users, new Patterns(logLines), log);
   const broker = new Broker({
@@ -65,12 +80,14 @@ export function assembleBroker(options: AssemblyOptions): Assembly {
     },
     openResidency: (messages, pump) => new MemoryResidency(messages, pump, ALWAYS_RESIDENT),
   });
-  addDefaults(configuration, { broker, users, permissions });
+  const restoredQueues = restoreDefinitions(definitions, { broker, users, permissions, logLines });
+  if (definitions.isEmpty) addDefaults(configuration, { broker, users, permissions });
   const { loopbackUsers } = configuration;
   const authenticator = new InternalAuthenticator({ users, permissions, loopbackUsers });
   const tickets = new DurableTickets(log, options.scheduleTurn);
   return {
     broker,
+    restoredQueues,
     tickets,
     protocol: amqpProtocol(broker, authenticator, options),
     administration: new Administration({ users, permissions, broker, logLines, durability: tickets }),

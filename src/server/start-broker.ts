@@ -9,7 +9,7 @@ import type { VhostAdministration } from '../auth/vhost-administration.ts';
 import { ChunkPool } from '../base/output.ts';
 import type { Broker } from '../core/broker.ts';
 import type { LogLines } from '../core/log-lines.ts';
-import { assembleBroker } from './assembly.ts';
+import { assembleBroker, type Storage } from './assembly.ts';
 import type { Configuration } from './config/configuration.ts';
 import { DataDirectory } from './data-directory.ts';
 import type { Listener } from './listener.ts';
@@ -74,6 +74,8 @@ export interface StartOptions {
   readonly logLines: LogLines;
   /** Used instead of the files that the configuration names. */
   readonly tls?: TlsMaterial;
+  /** In memory unless given. */
+  readonly storage?: Storage;
 }
 
 /**
@@ -100,7 +102,8 @@ async function startOn(directory: DataDirectory | undefined, options: StartOptio
   const clock = new TurnClock();
   const pool = new ChunkPool();
   const scheduleTurn = () => turn.schedule();
-  const assembly = assembleBroker({ configuration, clock, pool, logLines, scheduleTurn });
+  const { storage } = options;
+  const assembly = assembleBroker({ configuration, clock, pool, logLines, storage, scheduleTurn });
   const { broker, protocol, administration, tickets } = assembly;
   const memory = new MemoryKeeper(broker, pool);
   const { deliveriesPerTurn } = configuration;
