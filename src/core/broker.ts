@@ -27,6 +27,8 @@ export interface BrokerOptions {
   /** For the operator; nobody reads it unless given. */
   readonly logLines?: LogLines | undefined;
   readonly openResidency: (messages: Messages, pump: Pump) => Residency;
+  /** Those that the log keeps references to; its own unless given. */
+  readonly messages?: Messages | undefined;
   /** Unlimited unless given. */
   readonly nodeLimits?: NodeLimits;
 }
@@ -37,7 +39,7 @@ export class Broker {
   readonly log: Log;
   readonly permissions: Permissions;
   readonly logLines: LogLines | undefined;
-  readonly messages = new Messages();
+  readonly messages: Messages;
   readonly pump = new Pump();
   readonly residency: Residency;
   readonly routes = new RouteCache<Queue>();
@@ -50,6 +52,7 @@ export class Broker {
     this.clock = options.clock;
     this.random = options.random;
     this.log = options.log;
+    this.messages = options.messages ?? new Messages();
     this.permissions = options.permissions;
     this.logLines = options.logLines;
     this.connections = new OpenConnections(options.nodeLimits);

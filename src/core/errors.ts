@@ -90,6 +90,9 @@ export const refusal = {
     ),
   noQueue: (name: string, vhost: string) => new BrokerError('NOT_FOUND', `no ${resource('queue', name, vhost)}`),
   noExchange: (name: string, vhost: string) => new BrokerError('NOT_FOUND', `no ${resource('exchange', name, vhost)}`),
+  stoppedQueue: (name: string, vhost: string) =>
+    new BrokerError('NOT_FOUND', `${resource('queue', name, vhost)} process is stopped by supervisor`),
+  partialTransaction: () => new BrokerError('PRECONDITION_FAILED', 'partial tx completion'),
   noLastQueue: () => new BrokerError('NOT_FOUND', 'no previously declared queue'),
   lockedQueue: (name: string, vhost: string) =>
     new BrokerError(

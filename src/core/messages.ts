@@ -121,13 +121,42 @@ export class Messages implements ReferenceOwner {
 
   /** A copy that outlives the handle; for a port that takes messages out of memory. */
   copyOut(handle: MessageHandle): StoredMessage {
+    const start = this.#arena.offsetOf(handle);
+    const run = this.#arena.regionOf(handle).bytes.slice(start, start + this.runBytes(handle));
+    return { run, pieces: this.largeBody(handle) };
+  }
+
+  /** How long the run is, a large body aside. */
+  runBytes(handle: MessageHandle): number {
     const region = this.#arena.regionOf(handle);
     const start = this.#arena.offsetOf(handle);
-    const pieces = this.largeBody(handle);
-    const inlineBody = pieces === undefined ? this.bodyBytes(region, start) : 0;
+    const isLarge = (region.view.getUint8(start + FLAGS) & FLAG_LARGE) !== 0;
     const names = this.exchangeBytes(region, start) + this.keyBytes(region, start);
-    const length = HEAD_BYTES + names + this.propertiesBytes(region, start) + inlineBody;
-    return { run: region.bytes.slice(start, start + length), pieces };
+    const body = isLarge ? 0 : this.bodyBytes(region, start);
+    return HEAD_BYTES + names + this.propertiesBytes(region, start) + body;
+  }
+
+  /** What a log or a page needs for the message: its run, and its body when that is large. */
+  storedBytes(handle: MessageHandle): number {
+    const region = this.#arena.regionOf(handle);
+    const start = this.#arena.offsetOf(handle);
+    const names = this.exchangeBytes(region, start) + this.keyBytes(region, start);
+    return HEAD_BYTES + names + this.propertiesBytes(region, start) + this.bodyBytes(region, start);
+  }
+
+  /**
+   * Brings back what a log or a page wrote, under a new handle with one reference. The hint about its route does not hold
+   * any more, and is taken out.
+   * @param run of `runBytes`, at `start` of `from`; `largeBytes` of a large body follow it
+   */
+  restore(from: Region, start: number, runBytes: number, largeBytes: number): MessageHandle {
+    const handle = this.#arena.allocate(runBytes);
+    const to = this.#arena.regionOf(handle);
+    const offset = this.#arena.offsetOf(handle);
+    copyBytes(to, offset, from, start, runBytes);
+    to.view.setUint32(offset + ROUTE_ID, 0, true);
+    if (largeBytes > 0) this.#keepLarge(handle, [from.bytes.slice(start + runBytes, start + runBytes + largeBytes)]);
+    return handle;
   }
 
   /** Brings back what `copyOut` copied, under a new handle with one reference. */

@@ -10,6 +10,9 @@ import type { DefinitionRecord, SettleReason } from './records.ts';
  */
 export type Ticket = number;
 
+/** In the place of a ticket: a queue did not take the message, and whoever published it must be told so. */
+export const NOT_TAKEN: Ticket = -1;
+
 /** A message in memory: see core/messages.ts. */
 export type MessageHandle = number;
 
@@ -21,15 +24,32 @@ export interface Log {
   readonly appended: Ticket;
   /**
    * One record for one message and all the durable queues it reached: call `publish`, then `reached` for each queue.
-   * The bytes are read before the turn ends.
+   * The log keeps a reference of its own for as long as it needs the bytes.
    */
   publish(message: MessageHandle): Ticket;
   reached(queueId: number, sequence: number): void;
   /** A message left a durable queue for good. */
   settle(queueId: number, sequence: number, reason: SettleReason): Ticket;
+  /** So many sequences in a row left a durable queue, whether there was a persistent message under each of them or not. */
+  settleRun(queueId: number, firstSequence: number, count: number, reason: SettleReason): Ticket;
+  /**
+   * Notes that messages of a queue up to `upTo` may have been delivered, before the one at `sequence` is: what comes back
+   * after a crash up to there says that it is redelivered.
+   * @returns 0 when that message may be delivered at once, else the ticket that must be durable first
+   */
+  watermark(queueId: number, sequence: number, upTo: number): Ticket;
+  /** Calls back once, between turns, when a ticket is durable that is not yet. */
+  whenDurable(ticket: Ticket, waiter: DurabilityWaiter): void;
   define(record: DefinitionRecord): Ticket;
+  /** What is appended up to `endGroup` is durable as a whole or not at all. Groups do not stand in each other. */
+  beginGroup(): void;
+  endGroup(): void;
   /** The end of a turn: what was appended may be written. */
   flush(): void;
+}
+
+export interface DurabilityWaiter {
+  durabilityReached(): void;
 }
 
 /** Where a queue's messages go when they are not to stay in memory. The unit is a full chunk of the ready ring. */

@@ -8,7 +8,7 @@
 
 import { refusal } from './errors.ts';
 import type { Messages } from './messages.ts';
-import type { MessageHandle, Ticket } from './ports.ts';
+import { type Log, type MessageHandle, NOT_TAKEN, type Ticket } from './ports.ts';
 import type { Queue } from './queue/queue.ts';
 import type { Outcome } from './queue/settlement.ts';
 import type { Unacked } from './queue/unacked.ts';
@@ -31,6 +31,7 @@ export class Transaction {
   readonly #vhost: Vhost;
   readonly #messages: Messages;
   readonly #unacked: Unacked;
+  readonly #log: Log;
   #publishes: HeldPublish[] = [];
   #settles: HeldSettle[] = [];
   /** All tags up to here that were outstanding are settled in this transaction. */
@@ -38,7 +39,8 @@ export class Transaction {
   /** Of the tags above, those that are. */
   readonly #settledTags = new Set<number>();
 
-  constructor(vhost: Vhost, messages: Messages, unacked: Unacked) {
+  constructor(vhost: Vhost, messages: Messages, unacked: Unacked, log: Log) {
+    this.#log = log;
     this.#vhost = vhost;
     this.#messages = messages;
     this.#unacked = unacked;
@@ -80,14 +82,23 @@ export class Transaction {
    * `Unacked.isSettling`.
    * @param returned is called for each mandatory message that reaches no queue
    * @returns what must be durable before the publishes are; settles have records of their own
+   * @throws BrokerError 406 when a queue did not take a message; all else is done
    */
   commit(returned: (message: MessageHandle) => void): Ticket {
     const publishes = this.#publishes;
     const settles = this.#settles;
     this.#begin();
     let ticket = 0;
-    for (const publish of publishes) ticket = Math.max(ticket, this.#publishNow(publish, returned));
+    let isTaken = true;
+    this.#log.beginGroup();
+    for (const publish of publishes) {
+      const published = this.#publishNow(publish, returned);
+      if (published === NOT_TAKEN) isTaken = false;
+      else ticket = Math.max(ticket, published);
+    }
     for (const { tag, multiple, outcome } of settles) this.#settleNow(tag, multiple, outcome);
+    this.#log.endGroup();
+    if (!isTaken) throw refusal.partialTransaction();
     return ticket;
   }
 

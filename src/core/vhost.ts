@@ -18,7 +18,7 @@ import { type BindingRequest, Exchanges } from './exchanges.ts';
 import type { LogLines } from './log-lines.ts';
 import { RESERVED_PREFIX, serverQueueName, stripLineEnds } from './names.ts';
 import type { Owner } from './owner.ts';
-import type { MessageHandle, Permissions, Ticket } from './ports.ts';
+import { type MessageHandle, NOT_TAKEN, type Permissions, type Ticket } from './ports.ts';
 import { assertQueueArguments, deadLetterExchange } from './queue/arguments.ts';
 import { ClassicQueue, type QueueWorld } from './queue/classic.ts';
 import type { Queue, QueueOptions } from './queue/queue.ts';
@@ -112,6 +112,7 @@ export class Vhost {
     const queue = this.#queues.get(name);
     if (queue === undefined) throw refusal.noQueue(name, this.name);
     assertAccessible(queue, owner, this.name);
+    if (queue.isStopped) throw refusal.stoppedQueue(name, this.name);
     return queue;
   }
 
@@ -138,6 +139,7 @@ export class Vhost {
     this.access.assertMay(owner, 'queue', name, 'configure');
     const present = this.#queues.get(name);
     if (present !== undefined) {
+      if (present.isStopped) throw refusal.stoppedQueue(name, this.name);
       assertSameQueue(present, wanted, owner, this.name);
       return this.#present(present);
     }
@@ -245,9 +247,14 @@ export class Vhost {
     const { messages, log } = this.#shared;
     this.counters.published++;
     let ticket = 0;
+    let isTaken = true;
     for (let index = 0; index < queues.length; index++) {
       const queue = queues[index];
       if (queue === undefined) break;
+      if (queue.isStopped) {
+        isTaken = false;
+        continue;
+      }
       messages.retain(message);
       const sequence = queue.enqueue(message);
       if (!queue.options.durable) continue;
@@ -258,7 +265,7 @@ export class Vhost {
     }
     if (queues.length === 0) this.counters.unroutable++;
     messages.release(message);
-    return ticket;
+    return isTaken ? ticket : NOT_TAKEN;
   }
 
   /** Puts back a queue that was declared before a restart; its messages come later. */

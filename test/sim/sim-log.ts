@@ -3,7 +3,7 @@
  * is durable, whatever the broker is told.
  */
 
-import type { Log, MessageHandle, Ticket } from '../../src/core/ports.ts';
+import type { DurabilityWaiter, Log, MessageHandle, Ticket } from '../../src/core/ports.ts';
 import type { DefinitionRecord, SettleReason } from '../../src/core/records.ts';
 import { MemoryLog } from '../../src/storage/memory/memory-log.ts';
 import { check } from './sim-failure.ts';
@@ -57,6 +57,28 @@ export class SimLog implements Log {
     const wasOpen = this.#open.get(queueId)?.delete(sequence) ?? false;
     check(wasOpen, () => `message ${sequence} of queue ${queueId} was settled in the log without being there`);
     return this.#inner.settle(queueId, sequence, reason);
+  }
+
+  settleRun(queueId: number, firstSequence: number, count: number, reason: SettleReason): Ticket {
+    const open = this.#open.get(queueId);
+    for (let sequence = firstSequence; sequence < firstSequence + count; sequence++) open?.delete(sequence);
+    return this.#inner.settleRun(queueId, firstSequence, count, reason);
+  }
+
+  watermark(queueId: number, sequence: number, upTo: number): Ticket {
+    return this.#inner.watermark(queueId, sequence, upTo);
+  }
+
+  whenDurable(ticket: Ticket, waiter: DurabilityWaiter): void {
+    this.#inner.whenDurable(ticket, waiter);
+  }
+
+  beginGroup(): void {
+    this.#inner.beginGroup();
+  }
+
+  endGroup(): void {
+    this.#inner.endGroup();
   }
 
   define(record: DefinitionRecord): Ticket {

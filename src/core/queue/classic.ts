@@ -8,6 +8,7 @@ import type { Messages } from '../messages.ts';
 import type { Log, MessageHandle, Residency } from '../ports.ts';
 import type { Pump } from '../pump.ts';
 import { SETTLE_REASONS, type SettleReason } from '../records.ts';
+import { DeliveryMark } from './delivery-mark.ts';
 import {
   type DeliveryTags,
   EMPTY,
@@ -21,6 +22,7 @@ import {
 import { ReadyRing, type RingChunk } from './ready-ring.ts';
 import { ReleaseTask } from './release-task.ts';
 import { Returned } from './returned.ts';
+import type { RingRestoration } from './ring-restoration.ts';
 import { Turns } from './turns.ts';
 
 /** Nearly every queue has nothing returned most of the time; they share this one, to which nothing is ever added. */
@@ -42,6 +44,7 @@ export class ClassicQueue implements Queue {
   readonly options: QueueOptions;
   readonly counters: QueueCounters = { published: 0, delivered: 0, redelivered: 0, acknowledged: 0, returned: 0 };
   isDeleted = false;
+  isStopped = false;
   isDirty = false;
   unackedCount = 0;
 
@@ -51,16 +54,25 @@ export class ClassicQueue implements Queue {
   readonly #turns = new Turns();
   readonly #consumers = new Set<QueueConsumer>();
   #askedPage = -1;
+  /** Of a durable queue. */
+  readonly #mark: DeliveryMark | undefined;
+  /** Messages up to here came back from the log, and may have been delivered before. */
+  #redeliveredUpTo = 0;
 
   constructor(id: number, name: string, options: QueueOptions, world: QueueWorld) {
     this.id = id;
     this.name = name;
     this.options = options;
     this.#world = world;
+    this.#mark = options.durable ? new DeliveryMark(this, world.log) : undefined;
   }
 
   get readyCount(): number {
     return this.#ready.length + this.#returned.length;
+  }
+
+  get deliveredUpTo(): number {
+    return this.#ready.headSequence - 1;
   }
 
   get consumerCount(): number {
@@ -100,10 +112,12 @@ export class ClassicQueue implements Queue {
     const returned = this.#isReturnedNext();
     if (!returned && !this.#ready.isHeadResident) return this.#ready.length === 0 ? EMPTY : this.#awaitHead();
     const sequence = returned ? this.#returned.firstSequence : this.#ready.headSequence;
+    if (!this.#mayDeliver(sequence, returned)) return NOT_RESIDENT;
     const message = returned ? this.#returned.shift() : this.#ready.shift();
-    this.#countDelivery(returned);
+    const isRedelivered = returned || sequence <= this.#redeliveredUpTo;
+    this.#countDelivery(isRedelivered);
     const tag = noAck ? unacked.skip() : unacked.addFetched(message, this, sequence);
-    give.taken(message, tag, returned, this.readyCount);
+    give.taken(message, tag, isRedelivered, this.readyCount);
     this.#afterDelivery(message, sequence, noAck);
     return tag;
   }
@@ -165,9 +179,37 @@ export class ClassicQueue implements Queue {
   delete(): void {
     this.isDeleted = true;
     this.purge();
+    this.#cancelAll();
+  }
+
+  stop(): void {
+    this.isStopped = true;
+    this.#cancelAll();
+  }
+
+  #cancelAll(): void {
     for (const consumer of [...this.#consumers]) {
       this.removeConsumer(consumer);
       consumer.sink.cancelled(consumer.id);
+    }
+  }
+
+  /** The log knows that messages up to some may be delivered. */
+  resume(): void {
+    if (!this.isDirty && this.#turns.next !== undefined) this.#world.pump.mark(this);
+  }
+
+  restore(messages: RingRestoration, marks: { readonly highest: number; readonly watermark: number }): void {
+    const { highest, watermark } = marks;
+    this.#ready = messages.build(Math.max(highest, watermark) + 1);
+    this.#redeliveredUpTo = watermark;
+    this.#mark?.restore(watermark);
+  }
+
+  /** A page of messages leaves for good, without coming back into memory. */
+  finishPage(sequence: number, count: number): void {
+    if (this.options.durable && !this.isDeleted) {
+      this.#world.log.settleRun(this.id, sequence, count, SETTLE_REASONS.purged);
     }
   }
 
@@ -191,10 +233,12 @@ export class ClassicQueue implements Queue {
       return false;
     }
     const sequence = isReturned ? this.#returned.firstSequence : this.#ready.headSequence;
+    if (!this.#mayDeliver(sequence, isReturned)) return false;
     const message = isReturned ? this.#returned.shift() : this.#ready.shift();
-    this.#countDelivery(isReturned);
+    const isRedelivered = isReturned || sequence <= this.#redeliveredUpTo;
+    this.#countDelivery(isRedelivered);
     const tag = consumer.take(message, sequence);
-    consumer.sink.deliver(consumer.id, message, tag, isReturned);
+    consumer.sink.deliver(consumer.id, message, tag, isRedelivered);
     this.#afterDelivery(message, sequence, consumer.noAck);
     return true;
   }
@@ -206,9 +250,16 @@ export class ClassicQueue implements Queue {
     return false;
   }
 
-  #countDelivery(isReturned: boolean): void {
+  #countDelivery(isRedelivered: boolean): void {
     this.counters.delivered++;
-    if (isReturned) this.counters.redelivered++;
+    if (isRedelivered) this.counters.redelivered++;
+  }
+
+  /** What came back was delivered before; what is not persistent never comes back from a log. */
+  #mayDeliver(sequence: number, isReturned: boolean): boolean {
+    const mark = this.#mark;
+    if (mark === undefined || isReturned || sequence <= mark.check) return true;
+    return !this.#world.messages.isPersistent(this.#ready.headHandle) || mark.mayDeliver(sequence);
   }
 
   #afterDelivery(message: MessageHandle, sequence: number, noAck: boolean): void {

@@ -9,6 +9,7 @@ import type { Owner } from '../owner.ts';
 import type { DeliverySink, MessageHandle, PagedQueue } from '../ports.ts';
 import type { DirtyQueue } from '../pump.ts';
 import type { SettleReason } from '../records.ts';
+import type { RingRestoration } from './ring-restoration.ts';
 
 export interface QueueOptions {
   readonly durable: boolean;
@@ -66,6 +67,8 @@ export interface Queue extends PagedQueue, DirtyQueue {
   readonly options: QueueOptions;
   readonly counters: QueueCounters;
   readonly isDeleted: boolean;
+  /** Something of it is lost: nobody may use it until an operator has decided what becomes of it. */
+  readonly isStopped: boolean;
   readonly readyCount: number;
   readonly unackedCount: number;
   readonly consumerCount: number;
@@ -89,6 +92,15 @@ export interface Queue extends PagedQueue, DirtyQueue {
   /** A delivered message comes back to its place. */
   requeue(message: MessageHandle, sequence: number): void;
 
+  /** The sequence up to which all messages were delivered or are gone. */
+  readonly deliveredUpTo: number;
+  /**
+   * Takes back what a log kept of it: only on a queue that nothing has happened to.
+   * @param marks the highest sequence ever used, and up to where messages may have been delivered
+   */
+  restore(messages: RingRestoration, marks: { readonly highest: number; readonly watermark: number }): void;
+  /** Takes it out of use, and cancels its consumers. */
+  stop(): void;
   /** Drops what is ready. @returns how many messages. */
   purge(): number;
   /** Drops everything and cancels the consumers; called by the vhost, which unbinds. */

@@ -5,11 +5,12 @@
 import type { Messages } from '../messages.ts';
 import type { MessageHandle, Residency } from '../ports.ts';
 import type { Task } from '../pump.ts';
-import type { ReadyRing } from './ready-ring.ts';
+import { CHUNK_ENTRIES, type ReadyRing } from './ready-ring.ts';
 import type { Returned } from './returned.ts';
 
 interface Finisher {
   finishPurged(message: MessageHandle, sequence: number): void;
+  finishPage(sequence: number, count: number): void;
 }
 
 export class ReleaseTask implements Task {
@@ -45,6 +46,7 @@ export class ReleaseTask implements Task {
 
   #releaseHead(): void {
     if (!this.#ready.isHeadResident) {
+      this.#queue.finishPage(this.#ready.headSequence, CHUNK_ENTRIES);
       this.#world.residency.discard(this.#ready.dropHeadPage());
       return;
     }

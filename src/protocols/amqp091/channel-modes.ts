@@ -31,7 +31,7 @@ export function selectConfirms({ publisher }: ModeChannel): void {
 /** Publishes and settles are held until a commit. Once more is no error. @throws BrokerError 406. */
 export function selectTransactions({ host, publisher, unacked }: ModeChannel): void {
   if (publisher.confirms !== undefined) throw refusal.modeSwitch('confirm', 'tx');
-  publisher.transaction ??= new Transaction(host.vhost, host.broker.messages, unacked);
+  publisher.transaction ??= new Transaction(host.vhost, host.broker.messages, unacked, host.broker.log);
 }
 
 /** Does what was held; commit-ok goes out when all of it is done and durable. @throws BrokerError 406. */

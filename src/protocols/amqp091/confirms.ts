@@ -7,7 +7,7 @@
  * hot path: flat memory
  */
 
-import type { Ticket } from '../../core/ports.ts';
+import { NOT_TAKEN, type Ticket } from '../../core/ports.ts';
 
 interface Run {
   /** The last sequence number of the run. */
@@ -24,8 +24,9 @@ export class Confirms {
   /** Rising. */
   #rejected: number[] = [];
 
-  /** One more publish; `ticket` 0 when nothing has to become durable. */
+  /** One more publish; `ticket` 0 when nothing has to become durable, `NOT_TAKEN` when a queue did not take it. */
   add(ticket: Ticket): void {
+    if (ticket === NOT_TAKEN) return this.reject();
     this.#published++;
     if (ticket > this.#turnTicket) this.#turnTicket = ticket;
   }

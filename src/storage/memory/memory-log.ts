@@ -3,8 +3,9 @@
  * many turns late it is.
  */
 
-import type { Log, MessageHandle, Ticket } from '../../core/ports.ts';
+import type { DurabilityWaiter, Log, MessageHandle, Ticket } from '../../core/ports.ts';
 import type { DefinitionRecord, SettleReason } from '../../core/records.ts';
+import { Waiters } from '../waiters.ts';
 
 export interface MemoryLogOptions {
   /** How many flushes after the one that wrote it a ticket becomes durable; 0 by default. Infinity: never. */
@@ -21,6 +22,7 @@ export class MemoryLog implements Log {
   appended: Ticket = 0;
 
   readonly #flushesLate: () => number;
+  readonly #waiters = new Waiters();
   #flushes = 0;
   #waiting: WaitingTicket[] = [];
 
@@ -38,15 +40,33 @@ export class MemoryLog implements Log {
     return ++this.appended;
   }
 
+  settleRun(_queueId: number, _firstSequence: number, _count: number, _reason: SettleReason): Ticket {
+    return ++this.appended;
+  }
+
+  /** Nothing comes back after a crash. */
+  watermark(_queueId: number, _sequence: number, _upTo: number): Ticket {
+    return 0;
+  }
+
+  whenDurable(ticket: Ticket, waiter: DurabilityWaiter): void {
+    this.#waiters.add(ticket, waiter);
+  }
+
   define(_record: DefinitionRecord): Ticket {
     return ++this.appended;
   }
+
+  beginGroup(): void {}
+
+  endGroup(): void {}
 
   flush(): void {
     this.#flushes++;
     const late = this.#flushesLate();
     if (late <= 0 && this.#waiting.length === 0) this.durable = this.appended;
     else this.#flushLate(late);
+    this.#waiters.reached(this.durable);
   }
 
   /** Tickets become durable in their order, each not before its flush has come. */
