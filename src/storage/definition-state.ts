@@ -25,6 +25,12 @@ export class DefinitionState {
   readonly #numbered = new Map<number, Numbered>();
   /** By the id of an exchange or queue: the bindings that it is an end of. */
   readonly #bindings = new IdIndex();
+  readonly #onQueueGone: (id: number) => void;
+
+  /** @param onQueueGone told of each queue that goes, by itself or with its vhost */
+  constructor(onQueueGone: (id: number) => void = () => undefined) {
+    this.#onQueueGone = onQueueGone;
+  }
 
   /** The highest id that was ever given, also to what is gone. */
   get highestId(): number {
@@ -114,6 +120,7 @@ export class DefinitionState {
     this.#vhosts.delete(name);
     // No binding has an end elsewhere.
     for (const id of vhost.ids) {
+      if (this.findQueue(id) !== undefined) this.#onQueueGone(id);
       this.#numbered.delete(id);
       this.#bindings.take(id);
     }
@@ -137,6 +144,7 @@ export class DefinitionState {
     const record = this.#numbered.get(id);
     if (record === undefined) return;
     this.#numbered.delete(id);
+    if (record.kind === 'queue.declared') this.#onQueueGone(id);
     this.#vhosts.get(record.vhost)?.ids.delete(id);
     if (isBinding(record)) for (const end of endsOf(record)) this.#bindings.remove(end, id);
     else for (const binding of this.#bindings.take(id)) this.#remove(binding);

@@ -1,0 +1,161 @@
+/**
+ * What is collected for one batch: facts in their order, as columns of numbers. Messages stay in memory, retained, until
+ * the batch is written from them.
+ *
+ * A message that has left all its queues before then is taken out again together with its settles (elision): most
+ * messages of a queue with a fast consumer never reach the disk. What is published in an atomic group stays in.
+ *
+ * hot path: flat memory
+ */
+
+import { assert } from '../../base/assert.ts';
+import type { Messages } from '../../core/messages.ts';
+import type { MessageHandle, Ticket } from '../../core/ports.ts';
+import { RECORD_KINDS, type SettleReason } from '../../core/records.ts';
+import { FactColumns } from './fact-columns.ts';
+import { CONTENT_RECORD_BYTES, DEFINITION_RECORD_BYTES, PAIR_RECORD_BYTES, TARGET_BYTES } from './record-codec.ts';
+import { TargetTable } from './target-table.ts';
+
+/** In the column of reasons: a publish that stays in, whatever becomes of its message. */
+const OF_GROUP = 1;
+
+/** A message's record as it stands in an older segment, to be written again for those of its targets that it still has. */
+export interface MovedContent {
+  /** Of the segment it stands in: targets that have been settled or moved since are not written again. */
+  readonly slot: number;
+  /** The run and the large body, without head and targets. */
+  readonly content: Uint8Array;
+  readonly runBytes: number;
+  readonly queueIds: readonly number[];
+  readonly sequences: readonly number[];
+}
+
+export class Bundle {
+  readonly facts = new FactColumns();
+  readonly targets = new TargetTable();
+  readonly definitions: Uint8Array[] = [];
+  readonly moved: MovedContent[] = [];
+  /** Queues that are declared or deleted in this bundle. */
+  readonly definedQueues: number[] = [];
+  readonly deletedQueues: number[] = [];
+  /** Everything up to here is in this bundle or in an earlier one. */
+  lastTicket: Ticket = 0;
+  /** About what the payload will take. */
+  bytes = 0;
+  /** Messages that were taken out again. */
+  elided = 0;
+  #isAtomic = false;
+  readonly #messages: Messages;
+
+  constructor(messages: Messages) {
+    this.#messages = messages;
+  }
+
+  get isEmpty(): boolean {
+    return this.facts.length === 0;
+  }
+
+  /** What is published from now on is never taken out again. */
+  beginGroup(): void {
+    this.#isAtomic = true;
+  }
+
+  endGroup(): void {
+    this.#isAtomic = false;
+  }
+
+  get isInGroup(): boolean {
+    return this.#isAtomic;
+  }
+
+  publish(message: MessageHandle): void {
+    this.#messages.retain(message);
+    const fact = this.facts.add(RECORD_KINDS.publish, message, this.targets.length);
+    this.facts.counts[fact] = 0;
+    this.facts.left[fact] = 0;
+    this.facts.reasons[fact] = this.#isAtomic ? OF_GROUP : 0;
+    this.bytes += CONTENT_RECORD_BYTES + this.#messages.storedBytes(message);
+  }
+
+  /** One more queue of the message that was published last. */
+  reached(queueId: number, sequence: number): void {
+    const fact = this.facts.length - 1;
+    this.targets.add(fact, queueId, sequence);
+    this.facts.counts[fact] = this.facts.counts[fact]! + 1;
+    this.facts.left[fact] = this.facts.left[fact]! + 1;
+    this.bytes += TARGET_BYTES;
+  }
+
+  /** The message is in this bundle, and has not left this queue. */
+  holds(queueId: number, sequence: number): boolean {
+    const place = this.targets.find(queueId, sequence);
+    return place >= 0 && this.targets.isOpen[place]! === 1;
+  }
+
+  /** Takes a target out again. @returns false when it is not here, or has to stay. */
+  elide(queueId: number, sequence: number): boolean {
+    if (this.#isAtomic) return false;
+    const place = this.targets.find(queueId, sequence);
+    if (place < 0 || this.targets.isOpen[place]! === 0) return false;
+    const { facts, targets } = this;
+    const fact = targets.facts[place]!;
+    if (facts.reasons[fact] === OF_GROUP) return false;
+    targets.isOpen[place] = 0;
+    const left = facts.left[fact]! - 1;
+    facts.left[fact] = left;
+    if (left === 0) this.#drop(fact);
+    return true;
+  }
+
+  settle(queueId: number, sequence: number, count: number, reason: SettleReason): void {
+    if (this.facts.extendSettle(queueId, sequence, count, reason)) return;
+    const fact = this.facts.add(RECORD_KINDS.settle, queueId, sequence);
+    this.facts.counts[fact] = count;
+    this.facts.reasons[fact] = reason;
+    this.bytes += PAIR_RECORD_BYTES;
+  }
+
+  watermark(queueId: number, sequence: number): void {
+    this.facts.add(RECORD_KINDS.deliveryWatermark, queueId, sequence);
+    this.bytes += PAIR_RECORD_BYTES;
+  }
+
+  define(definition: Uint8Array): void {
+    this.facts.add(RECORD_KINDS.definition, this.definitions.length, 0);
+    this.definitions.push(definition);
+    this.bytes += DEFINITION_RECORD_BYTES + definition.length;
+  }
+
+  /** Writes a message of an older segment again. Whether it is still wanted is seen when the batch is written. */
+  move(content: MovedContent): void {
+    this.facts.add(RECORD_KINDS.moved, this.moved.length, 0);
+    this.moved.push(content);
+    this.bytes += CONTENT_RECORD_BYTES + content.queueIds.length * TARGET_BYTES + content.content.length;
+  }
+
+  /** Lets go of all messages; to be used again. */
+  clear(): void {
+    assert(!this.#isAtomic, 'a bundle was emptied in the middle of a group');
+    const { facts } = this;
+    for (let fact = 0; fact < facts.length; fact++) {
+      if (facts.kinds[fact] === RECORD_KINDS.publish && facts.left[fact]! > 0) {
+        this.#messages.release(facts.subjects[fact]!);
+      }
+    }
+    facts.clear();
+    this.targets.clear();
+    this.definitions.length = 0;
+    this.moved.length = 0;
+    this.definedQueues.length = 0;
+    this.deletedQueues.length = 0;
+    this.bytes = 0;
+    this.elided = 0;
+  }
+
+  #drop(fact: number): void {
+    const message = this.facts.subjects[fact]!;
+    this.bytes -= CONTENT_RECORD_BYTES + this.facts.counts[fact]! * TARGET_BYTES + this.#messages.storedBytes(message);
+    this.#messages.release(message);
+    this.elided++;
+  }
+}

@@ -1,0 +1,150 @@
+/**
+ * A checkpoint: the definitions and the marks of all queues, in a file of its own, so that the segments before it need not
+ * be read for them.
+ *
+ * It is written while the broker goes on, piece by piece: everything that changes meanwhile is in the log behind the
+ * position that it names, and is read again over it. Facts may be read twice without harm.
+ *
+ *     magic u32, version u32, payload bytes u64, head segment u64, batch u64, head's first batch u64, payload crc u32, zeros, crc u32;
+ *     then records (record-codec.ts)
+ */
+
+import type { DefinitionRecord } from '../../core/records.ts';
+import { decodeDefinition, encodeDefinition } from '../definition-codec.ts';
+import { checksum, getNumber, putNumber } from './batch-format.ts';
+import type { Disk, DiskFile } from './disk.ts';
+import type { QueueMarks } from './live-messages.ts';
+import {
+  DEFINITION_RECORD_BYTES,
+  PAIR_RECORD_BYTES,
+  putDefinitionHead,
+  putUsed,
+  putWatermark,
+  readRecords,
+} from './record-codec.ts';
+
+const MAGIC = 0x43_52_56_4c;
+const VERSION = 1;
+const HEAD_BYTES = 64;
+
+const NAME = /^checkpoint-(\d{6,})$/;
+
+/** Where the log stood when it was begun. */
+export interface CheckpointPosition {
+  /** The oldest segment that must be read. */
+  readonly headSegment: number;
+  /** The number of its first batch, whether that is there or lost. */
+  readonly headBatch: number;
+  /** Definitions before this batch are in the checkpoint, or were undone. */
+  readonly batch: number;
+}
+
+export interface Checkpoint extends CheckpointPosition {
+  readonly number: number;
+  readonly definitions: readonly DefinitionRecord[];
+  readonly marks: readonly QueueMarks[];
+}
+
+export function checkpointName(number: number): string {
+  return `checkpoint-${String(number).padStart(6, '0')}`;
+}
+
+/** @returns the number in a checkpoint's name; undefined for other files */
+export function checkpointNumber(name: string): number | undefined {
+  const digits = NAME.exec(name)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+export function writeCheckpointHead(
+  position: CheckpointPosition,
+  payload: { readonly bytes: number; readonly crc: number },
+): Uint8Array {
+  const view = new DataView(new ArrayBuffer(HEAD_BYTES));
+  view.setUint32(0, MAGIC, true);
+  view.setUint32(4, VERSION, true);
+  putNumber(view, 8, payload.bytes);
+  putNumber(view, 16, position.headSegment);
+  putNumber(view, 24, position.batch);
+  putNumber(view, 32, position.headBatch);
+  view.setUint32(40, payload.crc, true);
+  view.setUint32(60, checksum(view, 0, 60), true);
+  return new Uint8Array(view.buffer);
+}
+
+/** Where the records begin. */
+export const CHECKPOINT_PAYLOAD_AT = HEAD_BYTES;
+
+/** A definition as a record. */
+export function definitionRecord(definition: DefinitionRecord): Uint8Array {
+  const encoded = encodeDefinition(definition);
+  const bytes = new Uint8Array(DEFINITION_RECORD_BYTES + encoded.length);
+  putDefinitionHead(new DataView(bytes.buffer), 0, encoded.length);
+  bytes.set(encoded, DEFINITION_RECORD_BYTES);
+  return bytes;
+}
+
+/** The marks of a queue as two records. */
+export function marksRecords(marks: QueueMarks): Uint8Array {
+  const bytes = new Uint8Array(2 * PAIR_RECORD_BYTES);
+  const view = new DataView(bytes.buffer);
+  putUsed(view, 0, marks.id, marks.highest);
+  putWatermark(view, PAIR_RECORD_BYTES, marks.id, marks.watermark);
+  return bytes;
+}
+
+/** The newest checkpoint that is whole; undefined when there is none. @throws Error when it is a newer version's */
+export function readNewestCheckpoint(disk: Disk): Checkpoint | undefined {
+  const numbers = disk
+    .list()
+    .map(checkpointNumber)
+    .filter((number) => number !== undefined);
+  for (const number of numbers.sort((a, b) => b - a)) {
+    const file = disk.open(checkpointName(number));
+    const checkpoint = readCheckpoint(file, number);
+    file.close();
+    if (checkpoint !== undefined) return checkpoint;
+  }
+  return undefined;
+}
+
+function readCheckpoint(file: DiskFile, number: number): Checkpoint | undefined {
+  const bytes = new Uint8Array(file.size);
+  if (file.readNow(bytes, 0) < HEAD_BYTES) return undefined;
+  const view = new DataView(bytes.buffer);
+  if (view.getUint32(0, true) !== MAGIC || view.getUint32(60, true) !== checksum(view, 0, 60)) return undefined;
+  const version = view.getUint32(4, true);
+  if (version > VERSION) throw new Error(`${file.name} has version ${version}; this program knows up to ${VERSION}`);
+  const end = HEAD_BYTES + getNumber(view, 8);
+  if (end > bytes.length || checksum(view, HEAD_BYTES, end) !== view.getUint32(40, true)) return undefined;
+  return {
+    number,
+    headSegment: getNumber(view, 16),
+    batch: getNumber(view, 24),
+    headBatch: getNumber(view, 32),
+    ...readPayload(view, end),
+  };
+}
+
+function readPayload(view: DataView, end: number): Pick<Checkpoint, 'definitions' | 'marks'> {
+  const definitions: DefinitionRecord[] = [];
+  const marks = new Map<number, { id: number; highest: number; watermark: number }>();
+  const marksOf = (id: number) => {
+    const present = marks.get(id) ?? { id, highest: 0, watermark: 0 };
+    marks.set(id, present);
+    return present;
+  };
+  readRecords(view, HEAD_BYTES, end, {
+    content: () => undefined,
+    settle: () => undefined,
+    watermark: (id, sequence) => {
+      marksOf(id).watermark = sequence;
+    },
+    used: (id, sequence) => {
+      marksOf(id).highest = sequence;
+    },
+    definition: (at, bytes) => {
+      definitions.push(decodeDefinition(new Uint8Array(view.buffer, view.byteOffset + at, bytes)));
+    },
+  });
+  return { definitions, marks: [...marks.values()] };
+}

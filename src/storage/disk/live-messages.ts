@@ -1,0 +1,242 @@
+/**
+ * Which messages the log holds that are still in a queue, and in which segment each of them stands: two bytes a message.
+ *
+ * This is what tells a segment that can be used again from one that holds something, and which of its messages must be
+ * written again first. Entries stand in chunks of 256 sequences; a chunk without live messages is given back.
+ *
+ * hot path: flat memory
+ */
+
+import { assert } from '../../base/assert.ts';
+import { type Piece, SlabPool } from '../../base/slab-pool.ts';
+
+const CHUNK_BITS = 8;
+const CHUNK_ENTRIES = 1 << CHUNK_BITS;
+const CHUNK_MASK = CHUNK_ENTRIES - 1;
+const CHUNKS_PER_SLAB = 256;
+const NOT_LIVE = 0;
+
+/** Segments are told apart by a slot, from 1 up to here, that is free again when the segment is. */
+export const SLOTS_MAX = 65_535;
+
+const pool = new SlabPool<Uint16Array>(CHUNK_ENTRIES, CHUNKS_PER_SLAB, (entries) => new Uint16Array(entries));
+
+class LiveChunk {
+  count = 0;
+  readonly #piece: Piece<Uint16Array> = pool.take();
+
+  slot(entry: number): number {
+    return this.#piece.memory[this.#piece.start + entry]!;
+  }
+
+  set(entry: number, slot: number): void {
+    this.#piece.memory[this.#piece.start + entry] = slot;
+  }
+
+  /** Once nothing in it is live. */
+  giveBack(): void {
+    pool.giveBack(this.#piece);
+  }
+}
+
+/** What must be known of a queue besides its messages. */
+export interface QueueMarks {
+  readonly id: number;
+  /** The highest sequence that was ever logged. */
+  readonly highest: number;
+  /** Messages up to here may have been delivered. */
+  readonly watermark: number;
+}
+
+class LiveQueue implements QueueMarks {
+  readonly id: number;
+  readonly chunks = new Map<number, LiveChunk>();
+  /** The highest sequence that was ever logged, and up to which messages may have been delivered. */
+  highest = 0;
+  watermark = 0;
+  /** The chunk that was used last, and its number. */
+  chunk: LiveChunk | undefined;
+  chunkNumber = -1;
+
+  constructor(id: number) {
+    this.id = id;
+  }
+
+  find(number: number): LiveChunk | undefined {
+    if (this.chunkNumber === number) return this.chunk;
+    const chunk = this.chunks.get(number);
+    if (chunk !== undefined) {
+      this.chunk = chunk;
+      this.chunkNumber = number;
+    }
+    return chunk;
+  }
+}
+
+export class LiveMessages {
+  /** By slot: how many messages stand there. */
+  readonly counts = new Uint32Array(SLOTS_MAX + 1);
+  /** By slot: how many were ever written there. */
+  readonly totals = new Uint32Array(SLOTS_MAX + 1);
+  /** Of all slots. */
+  length = 0;
+  readonly #queues = new Map<number, LiveQueue>();
+  /** Deleted queues whose chunks are still counted. */
+  readonly #dropped: LiveQueue[] = [];
+  #last: LiveQueue | undefined;
+
+  /** A message stands in this slot from now on, wherever it stood before. */
+  add(queueId: number, sequence: number, slot: number): void {
+    const queue = this.#queue(queueId) ?? this.#open(queueId);
+    const number = Math.floor(sequence / CHUNK_ENTRIES);
+    const chunk = queue.find(number) ?? this.#addChunk(queue, number);
+    const entry = sequence & CHUNK_MASK;
+    const before = chunk.slot(entry);
+    if (before === NOT_LIVE) {
+      chunk.count++;
+      this.length++;
+    } else this.counts[before]!--;
+    chunk.set(entry, slot);
+    this.counts[slot]!++;
+    this.totals[slot]!++;
+    if (sequence > queue.highest) queue.highest = sequence;
+  }
+
+  /** Sequences up to here were used, whether messages of them are live or not. */
+  used(queueId: number, sequence: number): void {
+    const queue = this.#queue(queueId) ?? this.#open(queueId);
+    if (sequence > queue.highest) queue.highest = sequence;
+  }
+
+  /** Messages up to here may have been delivered. */
+  raiseWatermark(queueId: number, sequence: number): void {
+    const queue = this.#queue(queueId) ?? this.#open(queueId);
+    if (sequence > queue.watermark) queue.watermark = sequence;
+  }
+
+  /** Messages have been delivered up to here and no further. */
+  setWatermark(queueId: number, sequence: number): void {
+    const queue = this.#queue(queueId);
+    if (queue !== undefined && sequence < queue.watermark) queue.watermark = sequence;
+  }
+
+  /** A message has left its queue. Nothing happens when it is not here. */
+  remove(queueId: number, sequence: number): void {
+    const queue = this.#queue(queueId);
+    if (queue === undefined) return;
+    const number = Math.floor(sequence / CHUNK_ENTRIES);
+    const chunk = queue.find(number);
+    if (chunk === undefined) return;
+    const entry = sequence & CHUNK_MASK;
+    const slot = chunk.slot(entry);
+    if (slot === NOT_LIVE) return;
+    chunk.set(entry, NOT_LIVE);
+    this.counts[slot]!--;
+    this.length--;
+    if (--chunk.count === 0) this.#dropChunk(queue, number, chunk);
+  }
+
+  removeRun(queueId: number, first: number, count: number): void {
+    for (let sequence = first; sequence < first + count; sequence++) this.remove(queueId, sequence);
+  }
+
+  /** Where a message stands; 0 when it is not live. */
+  slotOf(queueId: number, sequence: number): number {
+    const chunk = this.#queue(queueId)?.find(Math.floor(sequence / CHUNK_ENTRIES));
+    return chunk === undefined ? NOT_LIVE : chunk.slot(sequence & CHUNK_MASK);
+  }
+
+  /** The segment that had this slot is free. */
+  forgetSlot(slot: number): void {
+    assert(this.counts[slot] === 0, 'a segment with live messages was given up');
+    this.totals[slot] = 0;
+  }
+
+  /** A queue is gone. Its messages are counted until `settleDropped` has come to them. */
+  dropQueue(queueId: number): void {
+    const queue = this.#queues.get(queueId);
+    if (queue === undefined) return;
+    this.#queues.delete(queueId);
+    if (this.#last === queue) this.#last = undefined;
+    this.#dropped.push(queue);
+  }
+
+  /** Takes messages of deleted queues off the counts, some chunks at a time. @returns true when none is left. */
+  settleDropped(chunksMax: number): boolean {
+    for (let left = chunksMax; left > 0; left--) {
+      const queue = this.#dropped.at(-1);
+      if (queue === undefined) return true;
+      const [first] = queue.chunks;
+      if (first === undefined) this.#dropped.pop();
+      else this.#settleChunk(queue, ...first);
+    }
+    return this.#dropped.length === 0;
+  }
+
+  /** Sequences of a queue's live messages, rising. */
+  *sequencesOf(queueId: number): Iterable<number> {
+    const queue = this.#queues.get(queueId);
+    for (const number of [...(queue?.chunks.keys() ?? [])].sort((a, b) => a - b)) {
+      const chunk = queue?.chunks.get(number);
+      for (let entry = 0; entry < CHUNK_ENTRIES; entry++) {
+        if (chunk !== undefined && chunk.slot(entry) !== NOT_LIVE) yield number * CHUNK_ENTRIES + entry;
+      }
+    }
+  }
+
+  /** Queues of which the log holds anything, or ever did. */
+  queues(): Iterable<QueueMarks> {
+    return this.#queues.values();
+  }
+
+  marksOf(queueId: number): QueueMarks | undefined {
+    return this.#queues.get(queueId);
+  }
+
+  countOf(queueId: number): number {
+    let count = 0;
+    for (const chunk of this.#queues.get(queueId)?.chunks.values() ?? []) count += chunk.count;
+    return count;
+  }
+
+  #queue(id: number): LiveQueue | undefined {
+    if (this.#last !== undefined && this.#last.id === id) return this.#last;
+    const queue = this.#queues.get(id);
+    if (queue !== undefined) this.#last = queue;
+    return queue;
+  }
+
+  #open(id: number): LiveQueue {
+    const queue = new LiveQueue(id);
+    this.#queues.set(id, queue);
+    this.#last = queue;
+    return queue;
+  }
+
+  #addChunk(queue: LiveQueue, number: number): LiveChunk {
+    const chunk = new LiveChunk();
+    queue.chunks.set(number, chunk);
+    queue.chunk = chunk;
+    queue.chunkNumber = number;
+    return chunk;
+  }
+
+  #dropChunk(queue: LiveQueue, number: number, chunk: LiveChunk): void {
+    chunk.giveBack();
+    queue.chunks.delete(number);
+    queue.chunk = undefined;
+    queue.chunkNumber = -1;
+  }
+
+  #settleChunk(queue: LiveQueue, number: number, chunk: LiveChunk): void {
+    for (let entry = 0; entry < CHUNK_ENTRIES; entry++) {
+      const slot = chunk.slot(entry);
+      if (slot === NOT_LIVE) continue;
+      assert(this.counts[slot]! > 0, 'a segment holds fewer messages than are settled in it');
+      this.counts[slot]!--;
+      this.length--;
+      chunk.set(entry, NOT_LIVE);
+    }
+    this.#dropChunk(queue, number, chunk);
+  }
+}

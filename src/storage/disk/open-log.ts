@@ -1,0 +1,138 @@
+/**
+ * Opens the log of a directory: reads what is there, and makes a log that goes on behind it.
+ */
+
+import type { Messages } from '../../core/messages.ts';
+import type { DefinitionState } from '../definition-state.ts';
+import { BatchSaver, type SaverFaults } from './batch-saver.ts';
+import { BatchWriter } from './batch-writer.ts';
+import type { Disk, DiskFault } from './disk.ts';
+import { DiskLog } from './disk-log.ts';
+import type { QueueMarks } from './live-messages.ts';
+import { Reclaimer } from './reclaimer.ts';
+import { type RecoveredLog, Recovery, type RecoveryProgress } from './recovery.ts';
+import { type RestoreMessage, readMessages } from './stored-messages.ts';
+
+export interface OpenLogOptions {
+  readonly disk: Disk;
+  readonly messages: Messages;
+  /** A number that no other start of the broker has had, as far as that goes: 32 random bits. */
+  readonly epoch: number;
+  readonly faults: SaverFaults;
+  /** Records became durable between turns. */
+  readonly onDurable: () => void;
+  /** When a segment is full; 64 MB unless given. */
+  readonly segmentBytes?: number;
+}
+
+/** What the log reports of itself. Bytes with everything that stands on the disk; times in milliseconds. */
+export interface LogMetrics {
+  readonly bytes: number;
+  readonly liveBytes: number;
+  readonly deadBytes: number;
+  readonly pendingBytes: number;
+  readonly segments: number;
+  readonly batches: number;
+  readonly records: number;
+  readonly writtenBytes: number;
+  readonly published: number;
+  readonly elided: number;
+  readonly movedBytes: number;
+  readonly checkpoints: number;
+  readonly retired: number;
+}
+
+/** A log that was opened, with what it found. */
+export class OpenedLog {
+  readonly log: DiskLog;
+  readonly found: RecoveredLog;
+  readonly #saver: BatchSaver;
+  readonly #reclaimer: Reclaimer;
+  readonly #messages: Messages;
+
+  constructor(found: RecoveredLog, options: OpenLogOptions) {
+    const { disk, messages, epoch, faults, onDurable } = options;
+    const { live, segments, definitions, lastNumber, lastCrc, lastCheckpoint } = found;
+    this.found = found;
+    this.#messages = messages;
+    const writer = new BatchWriter(messages, live);
+    this.#saver = new BatchSaver({ segments, writer, epoch, lastNumber, lastCrc, faults });
+    const step = () => this.#reclaimer.step();
+    this.log = new DiskLog({ messages, definitions, saver: this.#saver, onDurable, onFlush: step });
+    const log = this.log;
+    this.#reclaimer = new Reclaimer({
+      disk,
+      log,
+      segments,
+      saver: this.#saver,
+      live,
+      definitions,
+      lastCheckpoint,
+    });
+    // What was torn is not written over: a new segment is easier to tell apart than a new end of an old one.
+    segments.seal();
+    segments.prepare();
+  }
+
+  get definitions(): DefinitionState {
+    return this.found.definitions;
+  }
+
+  /** Marks of a queue; nothing of it was ever logged when undefined. */
+  marksOf(queueId: number): QueueMarks | undefined {
+    return this.found.live.marksOf(queueId);
+  }
+
+  /** Hands out the messages that are live. */
+  readMessages(restore: RestoreMessage): Generator<RecoveryProgress> {
+    return readMessages(this.found, this.#messages, restore);
+  }
+
+  /** Some time has gone by: about twice a second. */
+  tick(): void {
+    this.#saver.tick();
+    this.log.flush();
+  }
+
+  /** Messages of a queue have been delivered up to here and no further: for the checkpoint of a clean stop. */
+  deliveredUpTo(queueId: number, sequence: number): void {
+    this.found.live.setWatermark(queueId, sequence);
+  }
+
+  /** Writes a checkpoint, once all that is appended is durable. @param done called when it counts, or cannot be had */
+  checkpoint(done: (fault: DiskFault | undefined) => void): void {
+    this.#reclaimer.checkpoint(done);
+  }
+
+  /** Nothing more is written. Whoever wants everything on disk waits for `log.durable` first. */
+  close(): void {
+    this.#saver.close();
+    this.found.segments.close();
+  }
+
+  get metrics(): LogMetrics {
+    const { bytes, liveBytes } = this.#reclaimer.sizes;
+    const { batches, bytes: writtenBytes, records } = this.#saver.metrics;
+    return {
+      bytes,
+      liveBytes,
+      deadBytes: bytes - liveBytes,
+      pendingBytes: this.log.pendingBytes,
+      segments: this.found.segments.length,
+      batches,
+      records,
+      writtenBytes,
+      ...this.log.metrics,
+      ...this.#reclaimer.metrics,
+    };
+  }
+}
+
+/** @throws Error when something was written by a newer program, or the disk cannot be read */
+export function* openLog(options: OpenLogOptions): Generator<RecoveryProgress, OpenedLog> {
+  const recovery = new Recovery(options.disk, options.segmentBytes);
+  const found = yield* recovery.read();
+  const opened = new OpenedLog(found, options);
+  recovery.onQueueGone = (id) => opened.log.queueGone(id);
+  return opened;
+}

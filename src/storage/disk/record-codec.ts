@@ -1,0 +1,151 @@
+/**
+ * The records inside a batch's payload, one after the other without gaps, little-endian.
+ *
+ *     publish, moved   kind u8, zero u8, zero u16, targets u32, run bytes u32, large body bytes u32,
+ *                      targets × (queue u64, sequence u64), run, large body
+ *     settle           kind u8, reason u8, zero u16, count u32, queue u64, first sequence u64
+ *     watermark        kind u8, zero u8, zero u16, zero u32, queue u64, sequence u64
+ *     used             the same: the highest sequence that was ever logged; in checkpoints only
+ *     definition       kind u8, zero u8, zero u16, bytes u32, the definition (definition-codec.ts)
+ *
+ * The run is the message as it stands in memory (core/messages.ts). A kind that is not listed here was written by a newer
+ * program: its batch cannot be read.
+ *
+ * hot path
+ */
+
+import { RECORD_KINDS, type SettleReason } from '../../core/records.ts';
+import { getNumber, putNumber } from './batch-format.ts';
+
+/** Before the targets of a publish. */
+export const CONTENT_RECORD_BYTES = 16;
+export const TARGET_BYTES = 16;
+/** A settle, a watermark, a used. */
+export const PAIR_RECORD_BYTES = 24;
+/** Before the bytes of a definition. */
+export const DEFINITION_RECORD_BYTES = 8;
+
+export function putContentHead(
+  view: DataView,
+  at: number,
+  kind: number,
+  targets: number,
+  runBytes: number,
+  largeBytes: number,
+): void {
+  view.setUint32(at, kind, true);
+  view.setUint32(at + 4, targets, true);
+  view.setUint32(at + 8, runBytes, true);
+  view.setUint32(at + 12, largeBytes, true);
+}
+
+export function putTarget(view: DataView, at: number, queueId: number, sequence: number): void {
+  putNumber(view, at, queueId);
+  putNumber(view, at + 8, sequence);
+}
+
+export function putSettle(
+  view: DataView,
+  at: number,
+  queueId: number,
+  sequence: number,
+  count: number,
+  reason: number,
+): void {
+  view.setUint32(at, RECORD_KINDS.settle | (reason << 8), true);
+  view.setUint32(at + 4, count, true);
+  putTarget(view, at + 8, queueId, sequence);
+}
+
+export function putWatermark(view: DataView, at: number, queueId: number, sequence: number): void {
+  view.setUint32(at, RECORD_KINDS.deliveryWatermark, true);
+  view.setUint32(at + 4, 0, true);
+  putTarget(view, at + 8, queueId, sequence);
+}
+
+export function putUsed(view: DataView, at: number, queueId: number, sequence: number): void {
+  view.setUint32(at, RECORD_KINDS.checkpoint, true);
+  view.setUint32(at + 4, 0, true);
+  putTarget(view, at + 8, queueId, sequence);
+}
+
+export function putDefinitionHead(view: DataView, at: number, bytes: number): void {
+  view.setUint32(at, RECORD_KINDS.definition, true);
+  view.setUint32(at + 4, bytes, true);
+}
+
+/** What `readRecords` finds. Positions are places in the payload's view. */
+export interface RecordReader {
+  /** @param targetsAt where the targets begin: see `targetQueue` and `targetSequence` */
+  content(targetsAt: number, targets: number, runAt: number, runBytes: number, largeBytes: number): void;
+  settle(queueId: number, sequence: number, count: number, reason: SettleReason): void;
+  watermark(queueId: number, sequence: number): void;
+  used(queueId: number, sequence: number): void;
+  definition(at: number, bytes: number): void;
+}
+
+export function targetQueue(view: DataView, targetsAt: number, index: number): number {
+  return getNumber(view, targetsAt + index * TARGET_BYTES);
+}
+
+export function targetSequence(view: DataView, targetsAt: number, index: number): number {
+  return getNumber(view, targetsAt + index * TARGET_BYTES + 8);
+}
+
+/**
+ * Reads the records from `at` up to `end`.
+ * @throws Error when they do not fit: the checksum was right, so a program wrote this that is not known here.
+ */
+export function readRecords(view: DataView, at: number, end: number, reader: RecordReader): void {
+  let place = at;
+  while (place < end) {
+    const next = place + recordBytes(view, place, end);
+    if (next > end) throw new Error(`a record at byte ${place - at} goes beyond its batch`);
+    readRecord(view, place, reader);
+    place = next;
+  }
+}
+
+function recordBytes(view: DataView, at: number, end: number): number {
+  if (at + DEFINITION_RECORD_BYTES > end) throw new Error('a batch ends within a record');
+  const kind = view.getUint8(at);
+  switch (kind) {
+    case RECORD_KINDS.publish:
+    case RECORD_KINDS.moved:
+      if (at + CONTENT_RECORD_BYTES > end) throw new Error('a batch ends within a record');
+      return (
+        CONTENT_RECORD_BYTES +
+        view.getUint32(at + 4, true) * TARGET_BYTES +
+        view.getUint32(at + 8, true) +
+        view.getUint32(at + 12, true)
+      );
+    case RECORD_KINDS.settle:
+    case RECORD_KINDS.deliveryWatermark:
+    case RECORD_KINDS.checkpoint:
+      return PAIR_RECORD_BYTES;
+    case RECORD_KINDS.definition:
+      return DEFINITION_RECORD_BYTES + view.getUint32(at + 4, true);
+    default:
+      throw new Error(`records of kind ${kind} are not known to this version`);
+  }
+}
+
+function readRecord(view: DataView, at: number, reader: RecordReader): void {
+  const kind = view.getUint8(at);
+  if (kind === RECORD_KINDS.publish || kind === RECORD_KINDS.moved) return readContent(view, at, reader);
+  if (kind === RECORD_KINDS.definition) {
+    return reader.definition(at + DEFINITION_RECORD_BYTES, view.getUint32(at + 4, true));
+  }
+  const queueId = getNumber(view, at + 8);
+  const sequence = getNumber(view, at + 16);
+  if (kind === RECORD_KINDS.deliveryWatermark) return reader.watermark(queueId, sequence);
+  if (kind === RECORD_KINDS.checkpoint) return reader.used(queueId, sequence);
+  reader.settle(queueId, sequence, view.getUint32(at + 4, true), view.getUint8(at + 1) as SettleReason);
+}
+
+function readContent(view: DataView, at: number, reader: RecordReader): void {
+  const targets = view.getUint32(at + 4, true);
+  const targetsAt = at + CONTENT_RECORD_BYTES;
+  const runAt = targetsAt + targets * TARGET_BYTES;
+  reader.content(targetsAt, targets, runAt, view.getUint32(at + 8, true), view.getUint32(at + 12, true));
+}

@@ -1,0 +1,218 @@
+/**
+ * Reads the directory of a log: what is defined, which messages are live and where they stand, what is damaged, what was
+ * cut. A second reading hands out the messages.
+ *
+ * Both go in steps, so that whoever starts the broker can show how far they are.
+ */
+
+import { unreachable } from '../../base/assert.ts';
+import type { DefinitionRecord } from '../../core/records.ts';
+import { decodeDefinition } from '../definition-codec.ts';
+import { DefinitionState } from '../definition-state.ts';
+import { type Checkpoint, checkpointNumber, readNewestCheckpoint } from './checkpoint.ts';
+import type { Disk } from './disk.ts';
+import { LiveMessages } from './live-messages.ts';
+import { type RecordReader, readRecords, targetQueue, targetSequence } from './record-codec.ts';
+import { type Damage, type FoundBatch, type ScanPosition, SegmentScan } from './segment-scan.ts';
+import { SEGMENT_BYTES, type Segment, Segments, segmentName, segmentNumber } from './segments.ts';
+
+/** How far a reading has come. */
+export interface RecoveryProgress {
+  readonly bytes: number;
+  readonly of: number;
+}
+
+/** What a log holds. */
+export interface RecoveredLog {
+  readonly definitions: DefinitionState;
+  readonly live: LiveMessages;
+  readonly segments: Segments;
+  /** Of the last batch. */
+  readonly lastNumber: number;
+  readonly lastCrc: number;
+  readonly lastCheckpoint: number;
+  /** Records that cannot be read, though somebody may have been told that they are durable. */
+  readonly damages: readonly Damage[];
+  /** Queues of which there are records but, because of damage, no declaration. */
+  readonly lostQueues: ReadonlySet<number>;
+  /** A batch that was being written when the broker ended; nobody was told that it is durable. */
+  readonly torn: Damage | undefined;
+  /** Where the batches with live messages stand, by segment. */
+  readonly batches: ReadonlyMap<Segment, readonly number[]>;
+}
+
+export class Recovery {
+  readonly #disk: Disk;
+  readonly #segmentBytes: number;
+  readonly #buffers = { bytes: new Uint8Array(0) };
+  readonly #live = new LiveMessages();
+  readonly #definitions = new DefinitionState((id) => this.#queueGone(id));
+  readonly #damages: Damage[] = [];
+  readonly #lostQueues = new Set<number>();
+  readonly #batches = new Map<Segment, number[]>();
+  readonly #position: ScanPosition = { number: 0, crc: 0 };
+  #torn: Damage | undefined;
+  #checkpoint: Checkpoint | undefined;
+
+  /** Told of queues that go, once the recovery is done. */
+  onQueueGone: ((id: number) => void) | undefined;
+
+  /** @param segmentBytes when a segment that is written from now on is full */
+  constructor(disk: Disk, segmentBytes: number = SEGMENT_BYTES) {
+    this.#disk = disk;
+    this.#segmentBytes = segmentBytes;
+  }
+
+  /** @throws Error when something was written by a newer program, or the disk cannot be read */
+  *read(): Generator<RecoveryProgress, RecoveredLog> {
+    this.#removeUnfinished();
+    this.#checkpoint = readNewestCheckpoint(this.#disk);
+    this.#applyCheckpoint();
+    const { counting, spare } = this.#segmentNumbers();
+    const segments = new Segments(this.#disk, Math.max(0, ...counting, ...spare), this.#segmentBytes);
+    for (const number of spare) segments.addSpare(this.#disk.open(segmentName(number)));
+    yield* this.#readSegments(segments, counting);
+    return {
+      definitions: this.#definitions,
+      live: this.#live,
+      segments,
+      lastNumber: this.#position.number,
+      lastCrc: this.#position.crc,
+      lastCheckpoint: this.#checkpoint?.number ?? 0,
+      damages: this.#damages,
+      lostQueues: this.#lostQueues,
+      torn: this.#torn,
+      batches: this.#batches,
+    };
+  }
+
+  *#readSegments(segments: Segments, numbers: readonly number[]): Generator<RecoveryProgress> {
+    const files = numbers.map((number) => this.#disk.open(segmentName(number)));
+    const of = files.reduce((sum, { size }) => sum + size, 0);
+    let before = 0;
+    for (const [index, file] of files.entries()) {
+      const number = numbers[index] ?? 0;
+      const segment = segments.adopt(number, file, this.#position.number + 1);
+      const scan = new SegmentScan({
+        segment,
+        position: this.#position,
+        buffers: this.#buffers,
+        before: this.#torn,
+      });
+      for (let batch = scan.next(); batch !== undefined; batch = scan.next()) {
+        this.#apply(segment, batch);
+        yield { bytes: before + batch.at, of };
+      }
+      this.#damages.push(...scan.damages);
+      segment.isDamaged = scan.damages.length > 0;
+      const { end, torn } = scan.rest();
+      segment.bytes = end;
+      // An empty segment says nothing about the end of the one before.
+      if (end > 0 || torn !== undefined) this.#torn = torn;
+      before += file.size;
+    }
+  }
+
+  #apply(segment: Segment, batch: FoundBatch): void {
+    // Between the checkpoint's head and its position, its definitions are newer than those of the log.
+    const isNewer = batch.head.number >= (this.#checkpoint?.batch ?? 0);
+    const reader = new RecordsApplied(batch.view, segment.slot, this.#live, this.#definitions, isNewer);
+    readRecords(batch.view, batch.payloadAt, batch.payloadEnd, reader);
+    for (const id of reader.unknownQueues) if (this.#isDefinitionMissing) this.#lostQueues.add(id);
+    if (!reader.hasMessages) return;
+    const batches = this.#batches.get(segment);
+    if (batches === undefined) this.#batches.set(segment, [batch.at]);
+    else batches.push(batch.at);
+  }
+
+  get #isDefinitionMissing(): boolean {
+    return this.#damages.some(({ hasDefinitions }) => hasDefinitions);
+  }
+
+  #applyCheckpoint(): void {
+    if (this.#checkpoint === undefined) return;
+    this.#position.number = this.#checkpoint.headBatch - 1;
+    for (const definition of this.#checkpoint.definitions) this.#definitions.fold(definition);
+    for (const { id, highest, watermark } of this.#checkpoint.marks) {
+      this.#live.used(id, highest);
+      this.#live.raiseWatermark(id, watermark);
+    }
+  }
+
+  #segmentNumbers(): { counting: number[]; spare: number[] } {
+    const numbers = this.#disk
+      .list()
+      .map(segmentNumber)
+      .filter((number) => number !== undefined);
+    numbers.sort((a, b) => a - b);
+    const head = this.#checkpoint?.headSegment ?? 0;
+    return { counting: numbers.filter((number) => number >= head), spare: numbers.filter((number) => number < head) };
+  }
+
+  #queueGone(id: number): void {
+    if (this.onQueueGone === undefined) this.#live.dropQueue(id);
+    else this.onQueueGone(id);
+  }
+
+  /** A checkpoint that was being written when the broker ended. */
+  #removeUnfinished(): void {
+    for (const name of this.#disk.list()) {
+      if (checkpointNumber(name) === undefined && name.startsWith('checkpoint-')) {
+        this.#disk.remove(name, () => undefined);
+      }
+    }
+  }
+}
+
+/** Applies the records of a batch. */
+class RecordsApplied implements RecordReader {
+  hasMessages = false;
+  readonly unknownQueues: number[] = [];
+  readonly #view: DataView;
+  readonly #slot: number;
+  readonly #live: LiveMessages;
+  readonly #definitions: DefinitionState;
+  readonly #isNewer: boolean;
+
+  constructor(view: DataView, slot: number, live: LiveMessages, definitions: DefinitionState, isNewer: boolean) {
+    this.#view = view;
+    this.#slot = slot;
+    this.#live = live;
+    this.#definitions = definitions;
+    this.#isNewer = isNewer;
+  }
+
+  content(targetsAt: number, targets: number): void {
+    for (let index = 0; index < targets; index++) {
+      const queueId = targetQueue(this.#view, targetsAt, index);
+      // Of a queue that was deleted, before or since.
+      if (this.#definitions.findQueue(queueId) === undefined) this.unknownQueues.push(queueId);
+      else {
+        this.#live.add(queueId, targetSequence(this.#view, targetsAt, index), this.#slot);
+        this.hasMessages = true;
+      }
+    }
+  }
+
+  settle(queueId: number, sequence: number, count: number): void {
+    this.#live.removeRun(queueId, sequence, count);
+  }
+
+  watermark(queueId: number, sequence: number): void {
+    // A checkpoint at the end of a clean stop says exactly how far deliveries came.
+    if (!this.#isNewer) return;
+    if (this.#definitions.findQueue(queueId) !== undefined) this.#live.raiseWatermark(queueId, sequence);
+  }
+
+  used(): void {
+    unreachable('a segment holds a record of checkpoints' as never);
+  }
+
+  definition(at: number, bytes: number): void {
+    if (!this.#isNewer) return;
+    const record: DefinitionRecord = decodeDefinition(
+      new Uint8Array(this.#view.buffer, this.#view.byteOffset + at, bytes),
+    );
+    this.#definitions.fold(record);
+  }
+}

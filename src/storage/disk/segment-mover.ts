@@ -1,0 +1,113 @@
+/**
+ * Writes what is live in a segment again, at the end of the log, a part of it at a time: reads the file as it was
+ * written, and waits for the disk before it goes on.
+ */
+
+import type { Ticket } from '../../core/ports.ts';
+import { batchBytes, checksum, headBytes, neededBytes, readHead } from './batch-format.ts';
+import type { MovedContent } from './bundle.ts';
+import type { DiskLog } from './disk-log.ts';
+import type { LiveMessages } from './live-messages.ts';
+import { type RecordReader, readRecords, targetQueue, targetSequence } from './record-codec.ts';
+import type { Segment } from './segments.ts';
+
+const READ_BYTES = 1024 * 1024;
+
+export class SegmentMover {
+  readonly #segment: Segment;
+  readonly #live: LiveMessages;
+  readonly #log: DiskLog;
+  readonly #done: (movedBytes: number) => void;
+  #at = 0;
+  #readBytes = READ_BYTES;
+  #isReading = false;
+  #ticket: Ticket = 0;
+  #movedBytes = 0;
+
+  /** @param done called when nothing live is left there, or the segment cannot be read */
+  constructor(segment: Segment, live: LiveMessages, log: DiskLog, done: (movedBytes: number) => void) {
+    this.#segment = segment;
+    this.#live = live;
+    this.#log = log;
+    this.#done = done;
+  }
+
+  step(): void {
+    if (this.#isReading || this.#log.durable < this.#ticket) return;
+    const left = this.#segment.bytes - this.#at;
+    if (left <= 0 || this.#live.counts[this.#segment.slot] === 0) return this.#done(this.#movedBytes);
+    this.#isReading = true;
+    const bytes = new Uint8Array(Math.min(left, this.#readBytes));
+    this.#segment.file.read(bytes, this.#at, (fault, read) => {
+      this.#isReading = false;
+      if (fault === undefined && read === bytes.length) this.#moveFrom(new DataView(bytes.buffer));
+      else this.#giveUp();
+    });
+  }
+
+  #moveFrom(view: DataView): void {
+    let at = 0;
+    for (;;) {
+      const needed = neededBytes(view, at);
+      const head = needed === 0 || at + needed > view.byteLength ? undefined : readHead(view, at);
+      if (head === undefined || at + batchBytes(head) > view.byteLength) {
+        const isAtEnd = view.byteLength < this.#readBytes;
+        if (at === 0 && isAtEnd) return this.#giveUp();
+        // A batch that is longer than what was read at once.
+        this.#readBytes = at === 0 ? 2 * this.#readBytes : READ_BYTES;
+        break;
+      }
+      const payloadAt = at + headBytes(head);
+      const payloadEnd = payloadAt + head.payloadBytes;
+      // What has been damaged since it was written must not be written again as if it were whole.
+      if (checksum(view, payloadAt, payloadEnd) !== head.payloadCrc) return this.#giveUp();
+      readRecords(view, payloadAt, payloadEnd, this.#reader(view));
+      at += batchBytes(head);
+      if (at === view.byteLength) break;
+    }
+    this.#at += at;
+  }
+
+  #reader(view: DataView): RecordReader {
+    return {
+      content: (targetsAt, targets, runAt, runBytes, largeBytes) => {
+        const moved = this.#contentOf(view, targetsAt, targets, runAt, runBytes, largeBytes);
+        if (moved === undefined) return;
+        this.#ticket = this.#log.move(moved);
+        this.#movedBytes += moved.content.length;
+      },
+      settle: () => undefined,
+      watermark: () => undefined,
+      used: () => undefined,
+      definition: () => undefined,
+    };
+  }
+
+  #contentOf(
+    view: DataView,
+    targetsAt: number,
+    targets: number,
+    runAt: number,
+    runBytes: number,
+    largeBytes: number,
+  ): MovedContent | undefined {
+    const queueIds: number[] = [];
+    const sequences: number[] = [];
+    for (let index = 0; index < targets; index++) {
+      const queueId = targetQueue(view, targetsAt, index);
+      const sequence = targetSequence(view, targetsAt, index);
+      if (this.#live.slotOf(queueId, sequence) !== this.#segment.slot) continue;
+      queueIds.push(queueId);
+      sequences.push(sequence);
+    }
+    if (queueIds.length === 0) return undefined;
+    const content = new Uint8Array(view.buffer, runAt, runBytes + largeBytes);
+    return { slot: this.#segment.slot, content, runBytes, queueIds, sequences };
+  }
+
+  /** What cannot be read stays where it is. */
+  #giveUp(): void {
+    this.#segment.isDamaged = true;
+    this.#done(this.#movedBytes);
+  }
+}

@@ -1,0 +1,202 @@
+/**
+ * The files of the log: segments in the order in which they were written, the one that is being written, the next one
+ * ready for it, and files that are free to be used again.
+ *
+ * A segment's number stands in its file's name and in the head of each of its batches: what is left over from an earlier
+ * use of the file has a lower number and counts for nothing. Reusing a file costs a third of making one grow.
+ */
+
+import { assert } from '../../base/assert.ts';
+import type { Disk, DiskFault, DiskFile } from './disk.ts';
+import { SLOTS_MAX } from './live-messages.ts';
+
+/** A segment is full with so many bytes unless said otherwise; a batch that is larger has one for itself. */
+export const SEGMENT_BYTES = 64 * 1024 * 1024;
+/** Free files that are kept. */
+const SPARES_MAX = 4;
+
+const NAME = /^segment-(\d{6,})\.log$/;
+
+export interface Segment {
+  /** Rising, never used twice. */
+  readonly number: number;
+  /** By which the index of live messages knows it. */
+  readonly slot: number;
+  readonly file: DiskFile;
+  /** The number of its first batch; of the next one, while it is empty. */
+  firstBatch: number;
+  /** Where the next batch goes; the end of what counts. */
+  bytes: number;
+  /** Not all of it can be read: it is kept until somebody decides what becomes of it. */
+  isDamaged: boolean;
+}
+
+export function segmentName(number: number): string {
+  return `segment-${String(number).padStart(6, '0')}.log`;
+}
+
+/** @returns the number in a segment's name; undefined for other files */
+export function segmentNumber(name: string): number | undefined {
+  const digits = NAME.exec(name)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+type Ready = (fault: DiskFault | undefined) => void;
+
+export class Segments {
+  /** A segment is full with so many. */
+  readonly bytesMax: number;
+  readonly #disk: Disk;
+  /** Oldest first; the last one is written to. */
+  readonly #segments: Segment[] = [];
+  readonly #spares: DiskFile[] = [];
+  readonly #freeSlots: number[] = [];
+  #lastSlot = 0;
+  #lastNumber: number;
+  #next: Segment | undefined;
+  #isPreparing = false;
+  #isSealed = false;
+  #waiting: Ready[] = [];
+
+  /** @param lastNumber the highest number that was ever used in this directory */
+  constructor(disk: Disk, lastNumber: number, bytesMax: number = SEGMENT_BYTES) {
+    this.#disk = disk;
+    this.#lastNumber = lastNumber;
+    this.bytesMax = bytesMax;
+  }
+
+  /** The one that is written to; undefined until the first `roll`, and after `seal`. */
+  get current(): Segment | undefined {
+    return this.#isSealed ? undefined : this.#segments.at(-1);
+  }
+
+  /** Nothing is added to the segments that there are: the next batch goes to another one. */
+  seal(): void {
+    this.#isSealed = true;
+  }
+
+  /** The number of the segment that the next batch goes to, if there is room. */
+  get upcomingNumber(): number {
+    const known = this.current ?? this.#next;
+    if (known !== undefined) return known.number;
+    return this.#isPreparing ? this.#lastNumber : this.#lastNumber + 1;
+  }
+
+  get oldest(): Segment | undefined {
+    return this.#segments[0];
+  }
+
+  get length(): number {
+    return this.#segments.length;
+  }
+
+  [Symbol.iterator](): Iterator<Segment> {
+    return this.#segments.values();
+  }
+
+  /** Takes over a file that recovery found. */
+  adopt(number: number, file: DiskFile, firstBatch: number): Segment {
+    const segment = { number, slot: this.#takeSlot(), file, firstBatch, bytes: file.size, isDamaged: false };
+    this.#segments.push(segment);
+    return segment;
+  }
+
+  /** A file that nothing needs any more. */
+  addSpare(file: DiskFile): void {
+    if (this.#spares.length < SPARES_MAX) this.#spares.push(file);
+    else this.#drop(file);
+  }
+
+  /** Has the next segment ready, so that nobody waits for it. */
+  prepare(): void {
+    if (this.#next === undefined && !this.#isPreparing) this.#prepare();
+  }
+
+  /**
+   * Goes on in the next segment.
+   * @returns it, or undefined: then `ready` is called when it is worth asking again, or when it cannot be had.
+   */
+  roll(ready: Ready): Segment | undefined {
+    const next = this.#next;
+    if (next !== undefined) {
+      this.#next = undefined;
+      this.#isSealed = false;
+      this.#segments.push(next);
+      return next;
+    }
+    this.#waiting.push(ready);
+    this.prepare();
+    return undefined;
+  }
+
+  /** The oldest segment holds nothing that counts: its file is free. */
+  retireOldest(): void {
+    const segment = this.#segments.shift();
+    assert(segment !== undefined && this.#segments.length > 0, 'the segment that is written to was retired');
+    this.#freeSlots.push(segment.slot);
+    this.addSpare(segment.file);
+  }
+
+  close(): void {
+    for (const { file } of this.#segments) file.close();
+    for (const file of this.#spares) file.close();
+    this.#next?.file.close();
+  }
+
+  #prepare(): void {
+    this.#isPreparing = true;
+    const number = ++this.#lastNumber;
+    const spare = this.#spares.shift();
+    if (spare === undefined) this.#make(number);
+    else this.#reuse(number, spare);
+  }
+
+  #make(number: number): void {
+    let file: DiskFile;
+    try {
+      file = this.#disk.open(segmentName(number));
+    } catch (error) {
+      return this.#prepared({ code: codeOf(error), message: `cannot make ${segmentName(number)}: ${String(error)}` });
+    }
+    this.#nameIsSafe(number, file);
+  }
+
+  #reuse(number: number, spare: DiskFile): void {
+    this.#disk.rename(spare.name, segmentName(number), (fault) => {
+      if (fault !== undefined) return this.#prepared(fault);
+      spare.close();
+      this.#make(number);
+    });
+  }
+
+  /** A batch in a file whose name is lost with the power would be lost with it. */
+  #nameIsSafe(number: number, file: DiskFile): void {
+    this.#disk.syncNames((fault) => {
+      if (fault !== undefined) return this.#prepared(fault);
+      this.#next = { number, slot: this.#takeSlot(), file, firstBatch: 0, bytes: 0, isDamaged: false };
+      this.#prepared(undefined);
+    });
+  }
+
+  #prepared(fault: DiskFault | undefined): void {
+    this.#isPreparing = false;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const ready of waiting) ready(fault);
+  }
+
+  #takeSlot(): number {
+    const slot = this.#freeSlots.pop() ?? ++this.#lastSlot;
+    assert(slot <= SLOTS_MAX, `a log has at most ${SLOTS_MAX} segments`);
+    return slot;
+  }
+
+  #drop(file: DiskFile): void {
+    file.close();
+    this.#disk.remove(file.name, () => undefined);
+  }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'EIO';
+}
