@@ -46,6 +46,5 @@ function loginLine({ defaultUser, defaultPass, loopbackUsers }: Configuration): 
 }
 
 function dataLine(dataDir: string | undefined): string {
-  const note = dataDir === undefined ? '' : `; ${dataDir} is taken, but not written to yet`;
-  return `in memory: queues and messages are gone when the broker stops${note}`;
+  return dataDir ?? 'in memory: queues and messages are gone when the broker stops';
 }

@@ -60,11 +60,7 @@ function leveretCommand({ version, dataDir }: LeveretDefaults): Command {
     .option('--bind <address>', 'address to listen on (default: all, IPv4 and IPv6)')
     .option('--tls-port <number>', 'port of TLS connections; needs ssl_options.certfile and .keyfile', readPort)
     .option('--management-port <number>', 'port of the management page (accepted, not served yet)', readPort)
-    .option(
-      '--data-dir <folder>',
-      `folder for durable data, locked, not written to yet (default: ${dataDir})`,
-      readFolder,
-    )
+    .option('--data-dir <folder>', `folder for durable data (default: ${dataDir})`, readFolder)
     .addOption(new Option('--memory', 'keep everything in memory, without a folder').conflicts('dataDir'))
     .option('--set <key=value>', 'a setting, as in rabbitmq.conf; may be repeated', readSetting)
     .allowExcessArguments(false)

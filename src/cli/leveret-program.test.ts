@@ -41,8 +41,7 @@ describe('leveret', () => {
       expect.stringMatching(/^Leveret \d+\.\d+\.\d+ is ready\.$/),
       '  Listens  AMQP 0-9-1 on port 5672, all addresses (IPv4 and IPv6)',
       '  Login    guest / guest, from this machine only',
-      '  Data     in memory: queues and messages are gone when the broker stops; /here/leveret-data is taken, but not ' +
-        'written to yet',
+      '  Data     /here/leveret-data',
       '  Stop     Ctrl-C, or SIGTERM to process 42',
       'Leveret has stopped.',
     ]);

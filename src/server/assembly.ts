@@ -16,6 +16,7 @@ import type { ChunkPool } from '../base/output.ts';
 import type { Authenticator } from '../core/authentication.ts';
 import { Broker } from '../core/broker.ts';
 import type { LogLines } from '../core/log-lines.ts';
+import type { Messages } from '../core/messages.ts';
 import type { Log } from '../core/ports.ts';
 import type { Queue } from '../core/queue/queue.ts';
 import type { AmqpLimits } from '../protocols/amqp091/amqp-options.ts';
@@ -36,6 +37,8 @@ import { LEVERET_VERSION } from './version.ts';
 /** Where definitions and messages are kept. */
 export interface Storage {
   readonly log: Log;
+  /** To which the log keeps references, if it does. */
+  readonly messages?: Messages;
   /** What the log had when it was opened; empty for a new one. */
   readonly definitions: DefinitionState;
 }
@@ -64,13 +67,14 @@ export interface Assembly {
 /** The core, with what its log kept or with the vhost and the user it begins with, and the protocol that serves it. */
 export function assembleBroker(options: AssemblyOptions): Assembly {
   const { configuration, clock, logLines } = options;
-  const { log, definitions } = options.storage ?? { log: new MemoryLog(), definitions: new DefinitionState() };
+  const { log, messages, definitions } = options.storage ?? inMemory();
   const users = new Users(log);
   const permissions = new PermissionTable(users, new Patterns(logLines), log);
   const broker = new Broker({
     clock,
     random: new SystemRandom(),
     log,
+    messages,
     permissions,
     logLines,
     nodeLimits: {
@@ -92,6 +96,10 @@ export function assembleBroker(options: AssemblyOptions): Assembly {
     protocol: amqpProtocol(broker, authenticator, options),
     administration: new Administration({ users, permissions, broker, logLines, durability: tickets }),
   };
+}
+
+function inMemory(): Storage {
+  return { log: new MemoryLog(), definitions: new DefinitionState() };
 }
 
 interface Beginning {

@@ -25,7 +25,7 @@ export interface BrokerOptions {
   readonly tlsPort?: number;
   /**
    * The folder for durable data, made if it is missing; it belongs to this broker until `stop()`. Without one everything
-   * is kept in memory. Taken and locked, not written to yet.
+   * is kept in memory.
    */
   readonly dataDir?: string;
   /** Certificate and key for TLS in PEM form, instead of the files that `ssl_options.*` name. */

@@ -2,6 +2,7 @@
  * Puts a broker together from its configuration, and starts it.
  */
 
+import { randomInt } from 'node:crypto';
 import type { Administration } from '../auth/administration.ts';
 import type { PermissionAdministration, TopicPermissionAdministration } from '../auth/permission-administration.ts';
 import type { UserAdministration } from '../auth/user-administration.ts';
@@ -9,16 +10,19 @@ import type { VhostAdministration } from '../auth/vhost-administration.ts';
 import { ChunkPool } from '../base/output.ts';
 import type { Broker } from '../core/broker.ts';
 import type { LogLines } from '../core/log-lines.ts';
-import { assembleBroker, type Storage } from './assembly.ts';
+import { Messages } from '../core/messages.ts';
+import { assembleBroker } from './assembly.ts';
 import type { Configuration } from './config/configuration.ts';
 import { DataDirectory } from './data-directory.ts';
 import type { Listener } from './listener.ts';
 import { ALL_ADDRESSES } from './listener.ts';
 import { MemoryKeeper } from './memory-keeper.ts';
+import { NodeDisk } from './node-disk.ts';
 import { formatAddress } from './peer.ts';
 import type { ListenRequest } from './server.ts';
 import { Server } from './server.ts';
 import { readByEvents } from './socket-reading.ts';
+import { Store } from './store.ts';
 import type { TlsMaterial } from './tls-material.ts';
 import { tlsOptionsOf } from './tls-material.ts';
 import { Turn } from './turn.ts';
@@ -74,8 +78,6 @@ export interface StartOptions {
   readonly logLines: LogLines;
   /** Used instead of the files that the configuration names. */
   readonly tls?: TlsMaterial;
-  /** In memory unless given. */
-  readonly storage?: Storage;
 }
 
 /**
@@ -101,14 +103,16 @@ async function startOn(directory: DataDirectory | undefined, options: StartOptio
   const { configuration, logLines } = options;
   const clock = new TurnClock();
   const pool = new ChunkPool();
-  const scheduleTurn = () => turn.schedule();
-  const { storage } = options;
-  const assembly = assembleBroker({ configuration, clock, pool, logLines, storage, scheduleTurn });
+  let turn: Turn | undefined;
+  const scheduleTurn = () => turn?.schedule();
+  const store = directory === undefined ? undefined : await openStore(directory, options, scheduleTurn);
+  const assembly = assembleBroker({ configuration, clock, pool, logLines, storage: store, scheduleTurn });
   const { broker, protocol, administration, tickets } = assembly;
+  await store?.restoreMessages(broker);
   const memory = new MemoryKeeper(broker, pool);
   const { deliveriesPerTurn } = configuration;
   const onEnd = () => tickets.turnEnded();
-  const turn = new Turn({ broker, schedule: setImmediate, clock, deliveriesPerTurn, onEnd });
+  turn = new Turn({ broker, schedule: setImmediate, clock, deliveriesPerTurn, onEnd });
   const server = await Server.start({
     protocol,
     turn,
@@ -123,9 +127,25 @@ async function startOn(directory: DataDirectory | undefined, options: StartOptio
     backlog: configuration.backlog,
     logLines,
     ...(configuration.socketReading === 'events' ? { openReading: readByEvents } : {}),
-    onTick: () => memory.tick(),
+    onTick: () => {
+      memory.tick();
+      store?.tick();
+    },
   });
-  return runningBroker({ server, broker, administration, configuration, directory });
+  return runningBroker({ server, broker, administration, configuration, directory, store });
+}
+
+function openStore(directory: DataDirectory, options: StartOptions, onDurable: () => void): Promise<Store> {
+  const { configuration, logLines } = options;
+  return Store.open({
+    disk: new NodeDisk(directory.path),
+    path: directory.path,
+    messages: new Messages(),
+    epoch: randomInt(2 ** 32),
+    logLines,
+    onDurable,
+    segmentBytes: configuration.segmentSize,
+  });
 }
 
 function listenRequests({ configuration, tls }: StartOptions): ListenRequest[] {
@@ -146,9 +166,10 @@ interface Parts {
   readonly administration: Administration;
   readonly configuration: Configuration;
   readonly directory: DataDirectory | undefined;
+  readonly store: Store | undefined;
 }
 
-function runningBroker({ server, broker, administration, configuration, directory }: Parts): RunningBroker {
+function runningBroker({ server, broker, administration, configuration, directory, store }: Parts): RunningBroker {
   const { users, vhosts, permissions, topicPermissions } = administration;
   const plain = server.listeners.find((listener) => !listener.isTls);
   const secure = server.listeners.find((listener) => listener.isTls);
@@ -166,6 +187,7 @@ function runningBroker({ server, broker, administration, configuration, director
     stats: () => ({ connections: server.connectionCount }),
     stop: async () => {
       await server.stop();
+      await store?.stop(broker);
       await directory?.release();
     },
   };

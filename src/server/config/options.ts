@@ -256,7 +256,14 @@ export const OPTIONS = {
     key: 'data_dir',
     type: text,
     default: '',
-    doc: 'The folder for durable data; without one everything is kept in memory. Taken and locked, not written to yet.',
+    doc: 'The folder for durable data; without one everything is kept in memory.',
+  }),
+  segmentSize: option({
+    key: 'message_store.segment_size',
+    type: size(1 * MB, 1024 * MB),
+    default: 64 * MB,
+    unit: 'bytes',
+    doc: 'When the log goes on in another file. Files are used again, so that a busy broker keeps a few.',
   }),
 } as const;
 

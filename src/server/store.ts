@@ -1,0 +1,199 @@
+/**
+ * What a broker keeps past its process: opens the log of a data directory, brings its messages back into their queues,
+ * and leaves everything in order when the broker stops.
+ */
+
+import { setImmediate as nextRound } from 'node:timers/promises';
+import type { Broker } from '../core/broker.ts';
+import type { LogLines } from '../core/log-lines.ts';
+import type { Messages } from '../core/messages.ts';
+import type { Queue } from '../core/queue/queue.ts';
+import { RingRestoration } from '../core/queue/ring-restoration.ts';
+import type { DiskFault } from '../storage/disk/disk.ts';
+import { type OpenedLog, openLog } from '../storage/disk/open-log.ts';
+import type { RecoveryProgress } from '../storage/disk/recovery.ts';
+import type { Damage } from '../storage/disk/segment-scan.ts';
+import type { NodeDisk } from './node-disk.ts';
+import { StoreFaults } from './store-faults.ts';
+
+/** A recovery that takes longer says so, and how far it is, once in as many milliseconds. */
+const PROGRESS_MS = 1000;
+/** How long a recovery goes on before other things have their turn. */
+const SLICE_MS = 20;
+/** A stop waits no longer for the disk. */
+const STOP_MS = 5000;
+const MB = 1024 * 1024;
+
+export interface StoreOptions {
+  readonly disk: NodeDisk;
+  /** Shown to the operator. */
+  readonly path: string;
+  readonly messages: Messages;
+  readonly epoch: number;
+  readonly logLines: LogLines;
+  /** See `OpenLogOptions`. */
+  readonly onDurable: () => void;
+  readonly segmentBytes: number;
+}
+
+export class Store {
+  readonly opened: OpenedLog;
+  readonly messages: Messages;
+  readonly #disk: NodeDisk;
+  readonly #faults: StoreFaults;
+  readonly #path: string;
+  readonly #logLines: LogLines;
+
+  /** @throws Error when the directory was written by a newer program, or cannot be read */
+  static async open(options: StoreOptions): Promise<Store> {
+    const { path, logLines } = options;
+    const faults = new StoreFaults(logLines);
+    const opened = await run(openLog({ ...options, faults }), (progress) => {
+      logLines.info(`reading the log in ${path}: ${percent(progress)}`);
+    });
+    return new Store(opened, options, faults);
+  }
+
+  private constructor(opened: OpenedLog, { path, logLines, messages, disk }: StoreOptions, faults: StoreFaults) {
+    this.opened = opened;
+    this.messages = messages;
+    this.#disk = disk;
+    this.#path = path;
+    this.#logLines = logLines;
+    this.#faults = faults;
+    this.#reportTorn();
+  }
+
+  get log(): OpenedLog['log'] {
+    return this.opened.log;
+  }
+
+  get definitions(): OpenedLog['definitions'] {
+    return this.opened.definitions;
+  }
+
+  /** Brings the messages back into their queues, which are there already. */
+  async restoreMessages(broker: Broker): Promise<void> {
+    this.#faults.alarms = broker.alarms;
+    const queues = new Map<number, Queue>();
+    for (const vhost of broker.vhosts) for (const queue of vhost.queues) queues.set(queue.id, queue);
+    const restorations = new Map<number, RingRestoration>();
+    let count = 0;
+    const reading = this.opened.readMessages((queueId, sequence, message) => {
+      count++;
+      restorationOf(restorations, queueId).add(sequence, message);
+    });
+    await run(reading, (progress) => this.#logLines.info(`bringing messages back: ${percent(progress)}`));
+    for (const [id, queue] of queues) {
+      const marks = this.opened.marksOf(id);
+      if (marks !== undefined) queue.restore(restorationOf(restorations, id), marks);
+    }
+    this.#reportDamages(queues);
+    if (count > 0) this.#logLines.info(`${count} persistent messages are back in their queues`);
+  }
+
+  /** About twice a second. */
+  tick(): void {
+    this.opened.tick();
+  }
+
+  /** Everything is made durable, and a checkpoint makes the next start short. Takes five seconds at most. */
+  async stop(broker: Broker): Promise<void> {
+    const isInTime = await Promise.race([this.#finish(broker), afterMs(STOP_MS)]);
+    if (isInTime !== true)
+      this.#logLines.warning('the disk is slow: the next start reads the log instead of a checkpoint');
+    this.opened.close();
+    await this.#disk.close();
+  }
+
+  async #finish(broker: Broker): Promise<boolean> {
+    // There are no turns any more that would do it.
+    const steps = setInterval(() => this.opened.tick(), 1);
+    await this.#durable();
+    for (const vhost of broker.vhosts) {
+      for (const queue of vhost.queues) this.opened.deliveredUpTo(queue.id, queue.deliveredUpTo);
+    }
+    const fault = await new Promise<DiskFault | undefined>((resolve) => this.opened.checkpoint(resolve));
+    clearInterval(steps);
+    if (fault !== undefined) this.#logLines.warning(`no checkpoint was written: ${fault.message}`);
+    return true;
+  }
+
+  /** All that was appended is on disk. */
+  #durable(): Promise<void> {
+    const { log } = this;
+    log.flush();
+    if (log.durable === log.appended) return Promise.resolve();
+    return new Promise((resolve) => log.whenDurable(log.appended, { durabilityReached: resolve }));
+  }
+
+  #reportTorn(): void {
+    const { torn } = this.opened.found;
+    if (torn === undefined) return;
+    const { file, from } = torn;
+    this.#logLines.warning(
+      `${file}: cut at byte ${from}: the broker ended while it wrote there, and nobody was told that this is durable`,
+    );
+  }
+
+  #reportDamages(queues: ReadonlyMap<number, Queue>): void {
+    for (const damage of this.opened.found.damages) {
+      const concerned = concernedQueues(damage, queues);
+      for (const queue of concerned) queue.stop();
+      this.#logLines.error(
+        `${this.#path}: ${damage.file} is damaged from byte ${damage.from} to ${damage.to}. Messages may be missing, ` +
+          `and these queues are stopped: ${namesOf(concerned)}. 'leveret fsck' shows what is there and goes on without the rest`,
+      );
+    }
+    for (const id of this.opened.found.lostQueues) {
+      this.#logLines.error(`the declaration of queue #${id} is lost, and its messages with it`);
+    }
+  }
+}
+
+function restorationOf(restorations: Map<number, RingRestoration>, queueId: number): RingRestoration {
+  let restoration = restorations.get(queueId);
+  if (restoration === undefined) {
+    restoration = new RingRestoration();
+    restorations.set(queueId, restoration);
+  }
+  return restoration;
+}
+
+function concernedQueues({ queueIds }: Damage, queues: ReadonlyMap<number, Queue>): Queue[] {
+  if (queueIds === undefined) return [...queues.values()];
+  return queueIds.map((id) => queues.get(id)).filter((queue) => queue !== undefined);
+}
+
+function namesOf(queues: readonly Queue[]): string {
+  return queues.length === 0 ? 'none' : queues.map(({ name }) => `'${name}'`).join(', ');
+}
+
+/** Goes through all steps, and lets other things have their turn. @param report called now and then, when it takes long */
+async function run<Result>(
+  steps: Generator<RecoveryProgress, Result>,
+  report: (progress: RecoveryProgress) => void,
+): Promise<Result> {
+  let reported = performance.now();
+  let sliceEnd = reported + SLICE_MS;
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    const now = performance.now();
+    if (now - reported > PROGRESS_MS) {
+      reported = now;
+      report(step.value);
+    }
+    if (now < sliceEnd) continue;
+    await nextRound();
+    sliceEnd = performance.now() + SLICE_MS;
+  }
+}
+
+function percent({ bytes, of }: RecoveryProgress): string {
+  return `${Math.floor((100 * bytes) / Math.max(1, of))} % of ${Math.ceil(of / MB)} MB`;
+}
+
+function afterMs(milliseconds: number): Promise<false> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds, false).unref());
+}
