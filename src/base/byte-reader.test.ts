@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { ByteReader } from './byte-reader.ts';
 import { ByteWriter } from './byte-writer.ts';
 import { regionOf } from './bytes.ts';
-import { CodecError } from './codec-error.ts';
+import { CodecError, MalformedTextError } from './codec-error.ts';
 
 const readerOf = (...bytes: number[]) => new ByteReader(regionOf(Uint8Array.from(bytes)));
 
@@ -120,6 +120,16 @@ describe('writing', () => {
     writer.reset();
     writer.u8(1);
     expect(writer.toBytes()).toEqual(Uint8Array.of(1));
+  });
+
+  test('a short text must be UTF-8, with U+FFFD among its characters or without', () => {
+    for (const text of ['', 'name', 'größe €', '\ufffd']) {
+      const bytes = new TextEncoder().encode(text);
+      expect(readerOf(bytes.length, ...bytes).shortText()).toBe(text);
+    }
+    for (const bytes of [[0xff], [0x61, 0xc3, 0x28], [0xef, 0xbf, 0xbd, 0xff], [0xc3], [0xed, 0xa0, 0x80]]) {
+      expect(() => readerOf(bytes.length, ...bytes).shortText('queue')).toThrow(MalformedTextError);
+    }
   });
 
   test('short strings and long ones of any content come back, after the memory has grown', () => {

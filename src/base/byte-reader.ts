@@ -8,8 +8,8 @@
  */
 
 import { type Region, regionOf } from './bytes.ts';
-import { CodecError } from './codec-error.ts';
-import { decodeUtf8 } from './utf8.ts';
+import { CodecError, MalformedTextError } from './codec-error.ts';
+import { decodeUtf8, findUtf8 } from './utf8.ts';
 
 const EMPTY = regionOf(new Uint8Array(0));
 const HIGH_WORD = 2 ** 32;
@@ -123,6 +123,15 @@ export class ByteReader {
     const length = this.u8(what);
     const start = this.#take(length, what);
     return decodeUtf8(this.#region, start, start + length);
+  }
+
+  /** A short string that must be UTF-8. @throws MalformedTextError when it is none. */
+  shortText(what = 'shortstr'): string {
+    const length = this.u8(what);
+    const start = this.#take(length, what);
+    const text = findUtf8(this.#region, start, start + length);
+    if (text === undefined) throw new MalformedTextError(`${what} is no UTF-8`);
+    return text;
   }
 
   /** A copy of the bytes after their length in four bytes. */

@@ -1,7 +1,7 @@
 /**
  * Bytes that do not say what they should: cut short, of an unknown type, too deep. The fault of whoever sent them.
  *
- * Readers throw it, each protocol turns it into its own refusal (AMQP 0-9-1: 502 SYNTAX_ERROR).
+ * Readers throw it, each protocol turns it into its own refusal.
  */
 
 export class CodecError extends Error {
@@ -9,4 +9,14 @@ export class CodecError extends Error {
     super(explanation);
     this.name = 'CodecError';
   }
+}
+
+/** A field table has the length that it says, but something in it is wrong. */
+export class FieldTableError extends CodecError {
+  override readonly name = 'FieldTableError';
+}
+
+/** A text that must be UTF-8 is none. */
+export class MalformedTextError extends CodecError {
+  override readonly name = 'MalformedTextError';
 }

@@ -10,11 +10,9 @@ import { unreachable } from './assert.ts';
 import type { ByteReader } from './byte-reader.ts';
 import type { ByteWriter } from './byte-writer.ts';
 import { regionOf } from './bytes.ts';
-import { CodecError } from './codec-error.ts';
+import { CodecError, FieldTableError } from './codec-error.ts';
+import { FIELD_TABLE_DEPTH_MAX, tooDeep, unknownType } from './field-walk.ts';
 import { decodeUtf8 } from './utf8.ts';
-
-/** How deep tables and arrays may stand in each other; RabbitMQ has no limit of its own, real ones have two or three. */
-export const FIELD_TABLE_DEPTH_MAX = 128;
 
 export type FieldTable = ReadonlyMap<string, Field>;
 
@@ -45,21 +43,6 @@ const TRUE: Field = { type: 't', value: true };
 const FALSE: Field = { type: 't', value: false };
 const VOID: Field = { type: 'V' };
 
-const LENGTH_BYTES = 4;
-/** In `FIELD_BYTES`: values that begin with their length, and no type at all. */
-const LENGTH_FIRST = -1;
-const UNKNOWN = -2;
-
-/** By the code of a type's letter: how many bytes its values take. */
-const FIELD_BYTES = fieldBytes({ V: 0, t: 1, b: 1, B: 1, s: 2, u: 2, I: 4, i: 4, f: 4, D: 5, l: 8, L: 8, d: 8, T: 8 });
-
-function fieldBytes(fixed: Readonly<Record<string, number>>): Int8Array {
-  const byCode = new Int8Array(256).fill(UNKNOWN);
-  for (const [type, bytes] of Object.entries(fixed)) byCode[type.charCodeAt(0)] = bytes;
-  for (const type of 'SxAF') byCode[type.charCodeAt(0)] = LENGTH_FIRST;
-  return byCode;
-}
-
 /** The text of a string field (`S` or `x`); undefined for any other type and for a field that is absent. */
 export function text(field: Field | undefined): string | undefined {
   if (field?.type !== 'S' && field?.type !== 'x') return undefined;
@@ -68,10 +51,18 @@ export function text(field: Field | undefined): string | undefined {
 
 /**
  * Reads a table: its length in four bytes, then its fields.
- * @throws CodecError when the bytes are no table, or one nested deeper than `FIELD_TABLE_DEPTH_MAX`.
+ * @throws CodecError when it is cut short; FieldTableError when what is in it is no table, or one nested deeper than
+ * `FIELD_TABLE_DEPTH_MAX`.
  */
 export function readFieldTable(reader: ByteReader): FieldTable {
-  return readTable(reader, 1);
+  const outerEnd = enter(reader, 'table', 1);
+  try {
+    return readContents(reader, 1);
+  } catch (thrown) {
+    throw thrown instanceof CodecError ? new FieldTableError(thrown.message) : thrown;
+  } finally {
+    reader.widen(outerEnd);
+  }
 }
 
 /** Writes a table with its length. @throws CodecError when a key takes more than 255 bytes. */
@@ -84,29 +75,15 @@ export function writeFieldTable(writer: ByteWriter, table: FieldTable): void {
   writer.endLength(length);
 }
 
-/**
- * Where the field ends whose type stands at `at`: goes past it without reading it. hot path.
- * @throws CodecError when it goes beyond `end` or is of an unknown type.
- */
-export function fieldEnd(view: DataView, at: number, end: number): number {
-  if (at >= end) throw new CodecError('field is cut short');
-  const type = view.getUint8(at);
-  const bytes = FIELD_BYTES[type] ?? UNKNOWN;
-  if (bytes === UNKNOWN) throw unknownType(String.fromCharCode(type));
-  let next = at + 1 + bytes;
-  if (bytes === LENGTH_FIRST) {
-    next = at + 1 + LENGTH_BYTES;
-    if (next <= end) next += view.getUint32(at + 1);
-  }
-  if (next > end) throw new CodecError('field is cut short');
-  return next;
-}
-
 function readTable(reader: ByteReader, depth: number): FieldTable {
   const outerEnd = enter(reader, 'table', depth);
-  const table = reader.remaining === 0 ? EMPTY_TABLE : readFields(reader, depth);
+  const table = readContents(reader, depth);
   reader.widen(outerEnd);
   return table;
+}
+
+function readContents(reader: ByteReader, depth: number): FieldTable {
+  return reader.remaining === 0 ? EMPTY_TABLE : readFields(reader, depth);
 }
 
 function readFields(reader: ByteReader, depth: number): FieldTable {
@@ -128,7 +105,7 @@ function readArray(reader: ByteReader, depth: number): readonly Field[] {
 }
 
 function enter(reader: ByteReader, what: string, depth: number): number {
-  if (depth > FIELD_TABLE_DEPTH_MAX) throw new CodecError(`${what} is nested more than ${FIELD_TABLE_DEPTH_MAX} deep`);
+  if (depth > FIELD_TABLE_DEPTH_MAX) throw tooDeep(what);
   return reader.narrow(reader.u32(what), what);
 }
 
@@ -172,10 +149,6 @@ function readField(reader: ByteReader, depth: number): Field {
     default:
       throw unknownType(type);
   }
-}
-
-function unknownType(type: string): CodecError {
-  return new CodecError(`unknown field type ${JSON.stringify(type)}`);
 }
 
 function writeField(writer: ByteWriter, field: Field): void {

@@ -2,7 +2,8 @@
  * Text to bytes and back. Names and keys are short and mostly ASCII, for which a loop costs a fraction of what a call
  * of the engine's coders does.
  *
- * Bytes that are no UTF-8 become U+FFFD, as do lone surrogates: what must come back unchanged is kept as bytes.
+ * Bytes that are no UTF-8 become U+FFFD, as do lone surrogates: what must come back unchanged is kept as bytes, and
+ * what must be UTF-8 is asked for with `findUtf8`.
  *
  * hot path: flat memory
  */
@@ -12,6 +13,8 @@ import type { Region } from './bytes.ts';
 /** Joining characters one by one pays up to here; beyond it the engine's decoder is faster, and its texts smaller. */
 const DECODE_LOOP_BYTES_MAX = 12;
 const ENCODE_LOOP_LENGTH_MAX = 48;
+
+const REPLACEMENT = '\ufffd';
 
 const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 const encoder = new TextEncoder();
@@ -29,6 +32,16 @@ export function decodeUtf8(region: Region, start: number, end: number): string {
     text += String.fromCharCode(byte);
   }
   return text;
+}
+
+/** The text of bytes `start` up to `end`; undefined when they are no UTF-8. */
+export function findUtf8(region: Region, start: number, end: number): string | undefined {
+  const text = decodeUtf8(region, start, end);
+  // The character may also have been sent.
+  if (!text.includes(REPLACEMENT)) return text;
+  const bytes = region.bytes.subarray(start, end);
+  const again = encoder.encode(text);
+  return again.length === bytes.length && again.every((byte, index) => byte === bytes[index]) ? text : undefined;
 }
 
 /**

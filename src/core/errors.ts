@@ -38,16 +38,32 @@ const CHANNEL_CODES: ReadonlySet<ReplyName> = new Set([
   'PRECONDITION_FAILED',
 ]);
 
+/** In what a refusal differs from others. */
+interface Manner {
+  /** It ends the connection, whatever its code. */
+  readonly endsConnection?: true;
+  /** RabbitMQ names no method in it. */
+  readonly isOfMethod?: false;
+  /** RabbitMQ keeps the explanation to itself: it is for the log. */
+  readonly isExplained?: false;
+}
+
 export class BrokerError extends Error {
   /** The name in AMQP's table of reply codes, e.g. `NOT_FOUND`. */
   readonly reply: ReplyName;
   readonly endsConnection: boolean;
+  /** False when the client is not told which method is at fault. */
+  readonly isOfMethod: boolean;
+  /** What the client is told. */
+  readonly replyText: string;
 
-  constructor(reply: ReplyName, explanation: string, scope?: 'connection') {
+  constructor(reply: ReplyName, explanation: string, manner: Manner = {}) {
     super(`${reply} - ${explanation}`);
     this.name = 'BrokerError';
     this.reply = reply;
-    this.endsConnection = scope === 'connection' || !CHANNEL_CODES.has(reply);
+    this.endsConnection = manner.endsConnection === true || !CHANNEL_CODES.has(reply);
+    this.isOfMethod = manner.isOfMethod !== false;
+    this.replyText = manner.isExplained === false ? reply : this.message;
   }
 
   get code(): number {
@@ -86,7 +102,7 @@ export const refusal = {
     new BrokerError(
       'ACCESS_REFUSED',
       `Login was refused using authentication mechanism ${mechanism}. For details see the broker logfile.`,
-      'connection',
+      { endsConnection: true, isOfMethod: false },
     ),
   noQueue: (name: string, vhost: string) => new BrokerError('NOT_FOUND', `no ${resource('queue', name, vhost)}`),
   noExchange: (name: string, vhost: string) => new BrokerError('NOT_FOUND', `no ${resource('exchange', name, vhost)}`),
@@ -157,6 +173,7 @@ export const refusal = {
       `Topic binding key '${key}' uses ${count} '#' wildcards, at most 2 are allowed`,
     ),
   frameError: (explanation: string) => new BrokerError('FRAME_ERROR', explanation),
+  malformedText: () => new BrokerError('FRAME_ERROR', 'Malformed UTF-8 in shortstr', { isOfMethod: false }),
   syntaxError: (explanation: string) => new BrokerError('SYNTAX_ERROR', explanation),
   commandInvalid: (explanation: string) => new BrokerError('COMMAND_INVALID', explanation),
   commandDuringCommit: () => new BrokerError('CHANNEL_ERROR', "unexpected command while processing 'tx.commit'"),
@@ -194,5 +211,7 @@ export const refusal = {
   notAllowed: (explanation: string) => new BrokerError('NOT_ALLOWED', explanation),
   notImplemented: (explanation: string) => new BrokerError('NOT_IMPLEMENTED', explanation),
   internalError: (explanation: string) => new BrokerError('INTERNAL_ERROR', explanation),
+  malformedContent: (why: string) =>
+    new BrokerError('INTERNAL_ERROR', `malformed content header: ${why}`, { isOfMethod: false, isExplained: false }),
   connectionForced: (explanation: string) => new BrokerError('CONNECTION_FORCED', explanation),
 } as const;

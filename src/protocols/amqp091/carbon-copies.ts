@@ -6,7 +6,8 @@ import { ByteReader } from '../../base/byte-reader.ts';
 import { ByteWriter } from '../../base/byte-writer.ts';
 import { type Region, regionOf } from '../../base/bytes.ts';
 import { CodecError } from '../../base/codec-error.ts';
-import { type FieldTable, fieldEnd, readFieldTable, writeFieldTable } from '../../base/field-table.ts';
+import { type FieldTable, readFieldTable, writeFieldTable } from '../../base/field-table.ts';
+import { fieldEnd, keyEnd } from '../../base/field-walk.ts';
 import { refusal } from '../../core/errors.ts';
 import { fieldTypeName } from '../../core/field-value.ts';
 import { headersStart } from './properties.ts';
@@ -41,25 +42,27 @@ export function findCarbonCopies(region: Region, start: number, end: number): Ca
   return { keys, properties: spliced(region, { start, end }, { start: at, end: reader.position }, without(headers)) };
 }
 
-/** Walks over the headers by their lengths alone: nearly all have neither CC nor BCC. hot path. */
+/**
+ * Goes over the headers by their lengths alone: nearly all have neither CC nor BCC. hot path.
+ * @throws CodecError when the headers are malformed; those behind CC or BCC are not looked at.
+ */
 function namesCopies(view: DataView, start: number, end: number): boolean {
   if (end - start < LENGTH_BYTES) throw new CodecError('headers are cut short');
   const tableEnd = start + LENGTH_BYTES + view.getUint32(start);
   if (tableEnd > end) throw new CodecError('headers are cut short');
   for (let at = start + LENGTH_BYTES; at < tableEnd; ) {
-    const keyBytes = view.getUint8(at);
-    if (at + 1 + keyBytes > tableEnd) throw new CodecError('table key is cut short');
-    if (isCopiesName(view, at + 1, keyBytes)) return true;
-    at = fieldEnd(view, at + 1 + keyBytes, tableEnd);
+    const field = keyEnd(view, at, tableEnd);
+    if (isCopiesName(view, at + 1, field)) return true;
+    at = fieldEnd(view, field, tableEnd);
   }
   return false;
 }
 
-/** The name of `length` bytes at `at` is CC or BCC. */
-function isCopiesName(view: DataView, at: number, length: number): boolean {
+/** The name in bytes `at` up to `end` is CC or BCC. */
+function isCopiesName(view: DataView, at: number, end: number): boolean {
+  const length = end - at;
   if (length !== CC.length && length !== BCC.length) return false;
   if (length === BCC.length && view.getUint8(at) !== LETTER_B) return false;
-  const end = at + length;
   return view.getUint8(end - 2) === LETTER_C && view.getUint8(end - 1) === LETTER_C;
 }
 

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { contentHeader, TestChannel, type TestChannelOptions } from '../../../test/support/amqp-channel.ts';
+import { CodecError } from '../../base/codec-error.ts';
 import { table } from '../../base/field-table.ts';
 import { METHOD_IDS, type Method } from './methods.ts';
 
@@ -191,12 +192,36 @@ describe('frames out of place', () => {
     );
   });
 
-  test('a header or publish that is cut short is a syntax error', () => {
+  test.each([
+    ['publish that is cut short', 'basic.publish', [0, 0, 1, 0x61, 5, 0x62, 0]],
+    ['publish with something behind it', 'basic.publish', [0, 0, 0, 1, 0x71, 0, 0]],
+    ['ack that is cut short', 'basic.ack', [0, 0, 0, 0, 0, 0, 0, 1]],
+    ['nack with something behind it', 'basic.nack', [0, 0, 0, 0, 0, 0, 0, 1, 0, 0]],
+    ['get that is cut short', 'basic.get', [0, 0, 5, 0x71]],
+  ] as const)('a %s is shown as the bytes that cannot be decoded', (_which, name, fields) => {
+    const refusal = { code: 501, message: `FRAME_ERROR - cannot decode <<${fields.join(',')}>>`, endsConnection: true };
+    expect(() => withQueue().raw(METHOD_IDS[name], Buffer.from(fields))).toThrow(expect.objectContaining(refusal));
+  });
+
+  test.each([
+    ['cut short', [0x80, 0, 9, 0x61]],
+    ['with bytes behind them', [0x10, 0, 2, 0]],
+    ['without all of their flags', [0x80]],
+    ['with headers that are none', [0x20, 0, 0, 0, 0, 3, 1, 0x61, 0x3f]],
+    ['with headers of a nested table that is cut short', [0x20, 0, 0, 0, 0, 8, 1, 0x61, 0x46, 0, 0, 0, 1, 9]],
+  ])('properties %s are refused at their header', (_which, properties) => {
     const channel = withQueue();
-    const fields = Buffer.from([0, 0, 1, 0x61, 5, 0x62, 0]);
-    expect(() => channel.raw(METHOD_IDS['basic.publish'], fields)).toThrow('cut short');
     channel.send(publish);
-    expect(() => channel.header(contentHeader(1).subarray(0, 13))).toThrow('cut short');
+    const header = Buffer.concat([contentHeader(1).subarray(0, 12), Buffer.from(properties)]);
+    expect(() => channel.header(header)).toThrow(CodecError);
+  });
+
+  test('a content header with a weight is none', () => {
+    const channel = withQueue();
+    channel.send(publish);
+    const header = contentHeader(1);
+    header[3] = 1;
+    expect(() => channel.header(header)).toThrow('got non content header frame instead');
   });
 });
 
@@ -327,6 +352,7 @@ describe('settling', () => {
     ['of the future, multiple', [ack(4, true)], 4],
     ['zero', [ack(0)], 0],
     ['settled, multiple', [ack(2), ack(2, true)], 2],
+    ['beyond what a number holds', [ack(Number.POSITIVE_INFINITY)], 2n ** 64n - 1n],
   ] as const)('an unknown tag closes the channel: %s', (_which, methods, tag) => {
     const channel = given();
     const refusal = { code: 406, message: `PRECONDITION_FAILED - unknown delivery tag ${tag}`, endsConnection: false };

@@ -7,9 +7,7 @@
  * hot path: flat memory
  */
 
-import { ByteReader } from '../../base/byte-reader.ts';
 import type { Region } from '../../base/bytes.ts';
-import { CodecError } from '../../base/codec-error.ts';
 import { refusal } from '../../core/errors.ts';
 import type { DeliverySink, MessageHandle, Ticket } from '../../core/ports.ts';
 import type { Outcome } from '../../core/queue/settlement.ts';
@@ -19,8 +17,10 @@ import type { ChannelHost, ChannelPort } from './channel-contract.ts';
 import { handleMethod, type MethodChannel } from './channel-methods.ts';
 import { writeConfirms } from './confirm-frames.ts';
 import { DeliveryWriter } from './delivery-writer.ts';
+import { cannotDecode } from './frame-errors.ts';
 import { writeMethodFrame } from './frames-out.ts';
-import { decodeMethod, METHOD_IDS, type Method } from './methods.ts';
+import { readMethod } from './method-reader.ts';
+import { METHOD_IDS, type Method } from './methods.ts';
 import { PublishExamination } from './publish-examination.ts';
 import { PublishTarget } from './publish-target.ts';
 import { Publisher } from './publisher.ts';
@@ -29,8 +29,8 @@ const MULTIPLE = 1;
 const REQUEUE = 1;
 const NACK_REQUEUE = 2;
 const TWO_POW_32 = 0x1_0000_0000;
-
-const reader = new ByteReader();
+/** High words from here on make tags that a double does not hold exactly, and that nobody was given. */
+const HIGH_WORD_INEXACT = 2 ** 21;
 
 /** Something that a command waits for before its answer goes out; the channel takes no input meanwhile. */
 interface Waiting {
@@ -90,7 +90,7 @@ export class Channel implements ChannelPort, DeliverySink, MethodChannel {
       case METHOD_IDS['basic.reject']:
         return this.#settle(input, start, end, 0, isSet(input, start, end, REQUEUE));
       default:
-        return this.#decoded(id, input, start, end);
+        return handleMethod(this, readMethod(id, input, start, end));
     }
   }
 
@@ -194,21 +194,16 @@ export class Channel implements ChannelPort, DeliverySink, MethodChannel {
   }
 
   #settle(input: Region, start: number, end: number, multipleBit: number, outcome: Outcome): void {
-    if (end - start !== 9) throw new CodecError('basic.ack, nack or reject has the wrong length');
+    if (end - start !== 9) throw cannotDecode(input, start, end);
     const view = input.view;
-    const tag = view.getUint32(start) * TWO_POW_32 + view.getUint32(start + 4);
+    const high = view.getUint32(start);
+    if (high >= HIGH_WORD_INEXACT) throw refusal.unknownDeliveryTag(view.getBigUint64(start));
+    const tag = high * TWO_POW_32 + view.getUint32(start + 4);
     const multiple = (view.getUint8(start + 8) & multipleBit) !== 0;
     const { transaction } = this.publisher;
     if (transaction !== undefined) return transaction.settle(tag, multiple, outcome);
     this.unacked.settle(tag, multiple, outcome);
     if (outcome === 'requeue' && this.unacked.isSettling) this.afterReturn(() => undefined);
-  }
-
-  #decoded(id: number, input: Region, start: number, end: number): void {
-    reader.reset(input, start, end);
-    const method = decodeMethod(id, reader);
-    if (method === undefined) throw refusal.commandInvalid(`unknown method ${id >>> 16}/${id & 0xffff}`);
-    handleMethod(this, method);
   }
 
   #afterContent(): void {

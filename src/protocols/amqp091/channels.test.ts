@@ -167,6 +167,30 @@ describe('refusals', () => {
     expect(connection.send(RECOVER)).toEqual(['connection.close 502 SYNTAX_ERROR - table is cut short 60/110']);
   });
 
+  test('malformed properties are an internal error, about which only the log says more', () => {
+    const connection = openConnection();
+    connection.channel(1).onContent = () => {
+      throw new CodecError('properties are cut short');
+    };
+    expect(connection.send(PUBLISH, HEADER)).toEqual(['connection.close 541 INTERNAL_ERROR 0/0']);
+    expect(connection.lines.at(-1)).toContain(
+      'operation basic.publish caused a connection exception internal_error: malformed content header: properties are cut',
+    );
+  });
+
+  test.each([
+    ['open', 3, 10, [], '<<>>'],
+    ['open with something behind it', 3, 10, [0, 1], '<<0,1>>'],
+    ['close', 1, 40, [0, 1], '<<0,1>>'],
+    ['close of a channel that was used', 2, 40, [0, 1], '<<0,1>>'],
+  ])('channel.%s whose fields do not fit is not done', (_which, number, methodId, fields, shown) => {
+    const connection = openConnection();
+    connection.send(openChannel(2), method(2, { name: 'basic.recover', requeue: true }));
+    expect(connection.send(rawMethod(number, 20, methodId, Uint8Array.from(fields)))).toEqual([
+      `connection.close 501 FRAME_ERROR - cannot decode ${shown} 20/${methodId}`,
+    ]);
+  });
+
   test('what goes wrong with a message is the fault of its basic.publish', () => {
     const connection = openConnection();
     connection.channel(1).onContent = () => {
@@ -198,11 +222,11 @@ describe('refusals', () => {
     ]);
   });
 
-  test('a text that is too long for the wire is cut between two characters', () => {
+  test('a text that is too long for the wire ends in dots, behind a whole character', () => {
     const connection = openConnection();
     connection.channel(1).onMethod = () => {
       throw refusal.syntaxError(`x${'é'.repeat(200)}`);
     };
-    expect(connection.send(RECOVER)).toEqual([`connection.close 502 SYNTAX_ERROR - x${'é'.repeat(119)} 60/110`]);
+    expect(connection.send(RECOVER)).toEqual([`connection.close 502 SYNTAX_ERROR - x${'é'.repeat(118)}... 60/110`]);
   });
 });

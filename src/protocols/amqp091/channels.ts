@@ -11,8 +11,9 @@ import type { ChannelPort, OpenChannel } from './channel-contract.ts';
 import type { ConnectionHost } from './connection-host.ts';
 import type { ConnectionLog } from './connection-log.ts';
 import { writeMethodFrame } from './frames-out.ts';
+import { readMethod } from './method-reader.ts';
 import { METHOD_IDS, type Method } from './methods.ts';
-import { asRefusal, closeMethod } from './refused.ts';
+import { asContentRefusal, asRefusal, closeMethod } from './refused.ts';
 
 /** Class id and method id. */
 const METHOD_ID_BYTES = 4;
@@ -69,7 +70,7 @@ export class Channels {
     const id = input.view.getUint32(start);
     const slot = this.#find(number);
     try {
-      if (slot === undefined) this.#open(number, id);
+      if (slot === undefined) this.#open(number, id, input, start + METHOD_ID_BYTES, end);
       else if (slot.port !== undefined) this.#inOpen(number, slot, slot.port, id, input, start + METHOD_ID_BYTES, end);
       else if (slot === UNUSED) this.#first(number, id, input, start + METHOD_ID_BYTES, end);
       else this.#whileClosing(number, id);
@@ -87,7 +88,7 @@ export class Channels {
     try {
       slot.port?.header(input, start, end, inputEnd);
     } catch (thrown) {
-      this.#refuse(number, slot, asRefusal(thrown), contentMethod(slot));
+      this.#refuse(number, slot, asContentRefusal(thrown), contentMethod(slot));
     }
   }
 
@@ -139,7 +140,8 @@ export class Channels {
     return this.#lastSlot;
   }
 
-  #open(number: number, id: number): void {
+  #open(number: number, id: number, input: Region, start: number, end: number): void {
+    readMethod(id, input, start, end);
     if (id !== CHANNEL_OPEN) throw refusal.channelError("expected 'channel.open'");
     const { channelMax, host } = this.#options;
     if (channelMax > 0 && this.count >= channelMax) throw tooManyChannels(this.count, channelMax);
@@ -151,7 +153,10 @@ export class Channels {
 
   /** The first method of a channel. */
   #first(number: number, id: number, input: Region, start: number, end: number): void {
-    if (id === CHANNEL_CLOSE) return this.#closeByClient(number);
+    if (id === CHANNEL_CLOSE) {
+      readMethod(id, input, start, end);
+      return this.#closeByClient(number);
+    }
     const { host, openChannel } = this.#options;
     const port = openChannel(number, host);
     const slot = { port, methodId: CHANNEL_OPEN };
@@ -162,7 +167,7 @@ export class Channels {
 
   #inOpen(number: number, slot: Slot, port: ChannelPort, id: number, input: Region, start: number, end: number): void {
     const classId = id >>> 16;
-    if (classId === CHANNEL_CLASS && this.#ofChannel(number, port, id)) return;
+    if (classId === CHANNEL_CLASS && this.#ofChannel(number, port, id, input, start, end)) return;
     if (classId === CONNECTION_CLASS) throw refusal.commandInvalid('unimplemented method');
     port.method(id, input, start, end);
     slot.methodId = id;
@@ -171,8 +176,9 @@ export class Channels {
   }
 
   /** @returns false when the method is for the channel itself. */
-  #ofChannel(number: number, port: ChannelPort, id: number): boolean {
+  #ofChannel(number: number, port: ChannelPort, id: number, input: Region, start: number, end: number): boolean {
     port.expectMethod();
+    readMethod(id, input, start, end);
     if (id === CHANNEL_OPEN) throw refusal.channelError("second 'channel.open' seen");
     if (id === CHANNEL_CLOSE_OK) throw refusal.commandInvalid('unimplemented method');
     if (id !== CHANNEL_CLOSE) return false;

@@ -116,9 +116,14 @@ describe('refusals that end the connection', () => {
     ],
     ['close-ok for no close', closeOk(0), '504 CHANNEL_ERROR - unexpected method in connection state running 10/51'],
     [
+      'a content header that is too short',
+      encodeFrame(FRAME_TYPES.header, 1, Uint8Array.of(0, 60)),
+      '501 FRAME_ERROR - type 2, all octets = <<0,60>>: unknown_frame 0/0',
+    ],
+    [
       'a content header on channel 0',
-      encodeFrame(FRAME_TYPES.header, 0, Uint8Array.of(0, 60)),
-      '505 UNEXPECTED_FRAME - type 2, all octets = <<0,60>> 0/0',
+      encodeFrame(FRAME_TYPES.header, 0, Uint8Array.of(0, 60, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)),
+      '505 UNEXPECTED_FRAME - type 2, all octets = <<0,60,0,0,0,0,0,0,0,0,0,0,0,0>> 0/0',
     ],
     [
       'a body on channel 0',
@@ -133,7 +138,7 @@ describe('refusals that end the connection', () => {
     [
       'a close that is cut short',
       rawMethod(0, 10, 50, Uint8Array.of(0)),
-      '502 SYNTAX_ERROR - reply-code is cut short: 2 bytes expected, 1 left 10/50',
+      '501 FRAME_ERROR - cannot decode <<0>> 10/50',
     ],
   ])('%s', (_name, frame, told) => {
     const connection = openConnection();

@@ -5,7 +5,6 @@
  * Input is not taken while a channel waits for an answer of its own, and while a client that asks does not read.
  */
 
-import { ByteReader } from '../../base/byte-reader.ts';
 import type { Region } from '../../base/bytes.ts';
 import { Output } from '../../base/output.ts';
 import { type BrokerError, refusal } from '../../core/errors.ts';
@@ -20,8 +19,9 @@ import { type FrameHandler, FrameReader } from './frame-reader.ts';
 import { encodeFrame, writeMethodFrame } from './frames-out.ts';
 import { Handshake, unexpectedMethod } from './handshake.ts';
 import { Heartbeat } from './heartbeat.ts';
+import { readMethod } from './method-reader.ts';
 import type { ConnectionUpdateSecret } from './methods/connection.ts';
-import { decodeMethod, type Method } from './methods.ts';
+import type { Method } from './methods.ts';
 import { AMQP_0_9_1_HEADER, HeaderCollector } from './protocol-header.ts';
 import { asRefusal, closeMethod } from './refused.ts';
 import { VhostSession } from './vhost-session.ts';
@@ -32,8 +32,6 @@ const CLOSING_MS = 30_000;
 const METHOD_ID_BYTES = 4;
 
 const HEARTBEAT = encodeFrame(FRAME_TYPES.heartbeat, 0, new Uint8Array(0));
-
-const argumentReader = new ByteReader();
 
 export class AmqpConnection implements Session, FrameHandler, OpenConnection {
   readonly output: Output;
@@ -211,10 +209,7 @@ export class AmqpConnection implements Session, FrameHandler, OpenConnection {
   #connectionMethod(input: Region, start: number, end: number): void {
     const id = input.view.getUint32(start);
     try {
-      argumentReader.reset(input, start + METHOD_ID_BYTES, end);
-      const method = decodeMethod(id, argumentReader);
-      if (method === undefined) throw refusal.commandInvalid(`unknown method ${id >>> 16}/${id & 0xffff}`);
-      this.#handle(method);
+      this.#handle(readMethod(id, input, start + METHOD_ID_BYTES, end));
     } catch (thrown) {
       this.#fail(0, asRefusal(thrown), id);
     }
@@ -321,7 +316,7 @@ export class AmqpConnection implements Session, FrameHandler, OpenConnection {
     this.#giveBack();
     // Who has not logged in learns nothing, unless it asked to be told.
     if (state === 'starting' && !capabilities.authenticationFailureClose) this.#end();
-    else this.#sendClose(error, refusalReason === undefined ? methodId : 0);
+    else this.#sendClose(error, methodId);
   }
 
   #sendClose(error: BrokerError, methodId: number): void {

@@ -6,6 +6,8 @@ import type { Region } from '../../base/bytes.ts';
 import { type BrokerError, refusal } from '../../core/errors.ts';
 
 const SNIPPET_BYTES = 16;
+/** Enough to fill a reply text. */
+const UNDECODABLE_BYTES_SHOWN = 255;
 
 /** @param payloadMax how large the payload might have been */
 export function frameTooLarge(type: number, size: number, payloadMax: number): BrokerError {
@@ -23,6 +25,12 @@ export function unknownFrame(type: number, input: Region, start: number, end: nu
   return refusal.frameError(`${snippet(type, input, start, end)}: unknown_frame`);
 }
 
+/** A method whose fields, `input.bytes[start, end)`, are cut short or have something behind them. */
+export function cannotDecode(input: Region, start: number, end: number): BrokerError {
+  const shown = input.bytes.subarray(start, Math.min(end, start + UNDECODABLE_BYTES_SHOWN));
+  return refusal.frameError(`cannot decode ${numbers(shown)}`);
+}
+
 /** A frame that may not come here. */
 export function unexpectedFrame(type: number, input: Region, start: number, end: number): BrokerError {
   return refusal.unexpectedFrame(snippet(type, input, start, end));
@@ -37,6 +45,10 @@ function snippet(type: number, input: Region, start: number, end: number): strin
 /** `<<"text">>` when every byte can be printed, else `<<1,2,3>>`. */
 function binary(octets: Uint8Array): string {
   const isText = octets.length > 0 && octets.every((octet) => octet >= 0x20 && octet < 0x7f);
-  if (!isText) return `<<${octets.join(',')}>>`;
+  if (!isText) return numbers(octets);
   return `<<${JSON.stringify(String.fromCharCode(...octets))}>>`;
+}
+
+function numbers(octets: Uint8Array): string {
+  return `<<${octets.join(',')}>>`;
 }

@@ -19,6 +19,8 @@ const CHANNEL_AT = 1;
 const SIZE_AT = 3;
 /** Class id and method id. */
 const METHOD_BYTES_MIN = 4;
+/** Class id, weight and body size, which the properties come behind. */
+const HEADER_BYTES_MIN = 12;
 const KEPT_BYTES_FIRST = 256;
 
 const EMPTY = regionOf(new Uint8Array(0));
@@ -28,8 +30,8 @@ export interface FrameHandler {
   /** A whole method frame's payload (class id, method id, arguments): `input.bytes[start, end)`, at least 4 bytes. */
   method(channel: number, input: Region, start: number, end: number): void;
   /**
-   * A whole content header's payload. `inputEnd`: how far the input holds the body frame that comes next: the memory
-   * stays as it is up to the next call only if `inputEnd` is larger than `end`.
+   * A whole content header's payload, at least 12 bytes. `inputEnd`: how far the input holds the body frame that comes
+   * next: the memory stays as it is up to the next call only if `inputEnd` is larger than `end`.
    */
   header(channel: number, input: Region, start: number, end: number, inputEnd: number): void;
   /** A piece of a body frame's payload, in order and not empty unless the frame is; usually the whole. */
@@ -165,7 +167,7 @@ export class FrameReader {
     const handler = this.#handler;
     if (type === FRAME_TYPES.body) handler.body(channel, input, start, end);
     else if (type === FRAME_TYPES.method && end - start >= METHOD_BYTES_MIN) handler.method(channel, input, start, end);
-    else if (type === FRAME_TYPES.header) {
+    else if (type === FRAME_TYPES.header && end - start >= HEADER_BYTES_MIN) {
       handler.header(channel, input, start, end, bodyEnd(channel, input, end, inputEnd));
     } else if (type === FRAME_TYPES.heartbeat && start === end) handler.heartbeat(channel);
     else this.#break(channel, unknownFrame(type, input, start, end), inputEnd);

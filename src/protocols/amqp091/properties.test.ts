@@ -7,7 +7,7 @@ import { regionOf } from '../../base/bytes.ts';
 import { CodecError } from '../../base/codec-error.ts';
 import { table } from '../../base/field-table.ts';
 import {
-  deliveryMode,
+  checkProperties,
   encodeProperties,
   expiration,
   findHeaders,
@@ -45,7 +45,7 @@ function ask(bytes: Uint8Array) {
   const place = [regionOf(memory), 7, 7 + bytes.length] as const;
   return {
     headers: findHeaders(...place),
-    deliveryMode: deliveryMode(...place),
+    deliveryMode: checkProperties(place[0].view, place[1], place[2]),
     priority: priority(...place),
     expiration: expiration(...place),
   };
@@ -91,8 +91,23 @@ describe('properties', () => {
     );
   });
 
-  test.each([1, 2])('with reserved flag %d are refused', (flag) => {
-    expect(() => decode(Uint8Array.of(0, flag))).toThrow(CodecError);
+  test('that are cut short or too long do not pass the check either', () => {
+    fc.assert(
+      fc.property(anyProperties, (properties) => {
+        const bytes = encodeProperties(properties);
+        // What follows must not be taken for a part of them.
+        const { view } = regionOf(Uint8Array.from([...bytes, 0, 0, 0, 0, 0, 0, 0, 0]));
+        for (let end = 0; end < bytes.length; end++) expect(() => checkProperties(view, 0, end)).toThrow(CodecError);
+        expect(() => checkProperties(view, 0, bytes.length + 1)).toThrow('properties have 1 bytes too many');
+      }),
+    );
+  });
+
+  test.each([1, 2, 3])('with reserved flags %d are taken as without them', (flags) => {
+    const bytes = encodeProperties({ deliveryMode: 2 });
+    bytes[1] = flags;
+    expect(decode(bytes)).toEqual({ deliveryMode: 2 });
+    expect(checkProperties(regionOf(bytes).view, 0, bytes.length)).toBe(2);
   });
 });
 
@@ -111,9 +126,9 @@ describe('a question about one property', () => {
   });
 
   test('does not read what stands behind it', () => {
-    const bytes = encodeProperties({ deliveryMode: 2, headers: table({ a: 1 }), messageId: 'x' });
+    const bytes = encodeProperties({ priority: 2, headers: table({ a: 1 }), messageId: 'x' });
     const cut = bytes.subarray(0, bytes.length - 2);
-    expect(deliveryMode(regionOf(cut), 0, cut.length)).toBe(2);
+    expect(priority(regionOf(cut), 0, cut.length)).toBe(2);
   });
 });
 

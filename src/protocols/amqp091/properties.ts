@@ -49,8 +49,10 @@ export const PROPERTY_FLAGS = {
   clusterId: 1 << 2,
 } as const;
 
-/** The last bit says that more flags follow, the one before is not used: neither happens with these properties. */
-const RESERVED_FLAGS = 0b11;
+/** The two lowest flags belong to no property; RabbitMQ carries them along. */
+const FLAGS = 0xfffc;
+const LENGTH_BYTES = 4;
+const TIMESTAMP_BYTES = 8;
 
 const reader = new ByteReader();
 
@@ -108,9 +110,33 @@ export function findHeaders(region: Region, start: number, end: number): FieldTa
   return seek(PROPERTY_FLAGS.headers, region, start, end) ? readFieldTable(reader) : undefined;
 }
 
-/** 0 when absent. hot path. @throws CodecError when the bytes up to there are malformed. */
-export function deliveryMode(region: Region, start: number, end: number): number {
-  return seek(PROPERTY_FLAGS.deliveryMode, region, start, end) ? reader.u8('delivery-mode') : 0;
+/**
+ * Goes over all properties by their lengths alone, without decoding any; what is in the headers is not looked at.
+ * hot path: costs a few nanoseconds a property.
+ * @returns the delivery mode, 0 when absent.
+ * @throws CodecError unless the properties are whole and nothing stands behind them.
+ */
+export function checkProperties(view: DataView, start: number, end: number): number {
+  if (start + 2 > end) throw cutShort();
+  let mode = 0;
+  let at = start + 2;
+  for (let flags = view.getUint16(start) & FLAGS; flags !== 0; ) {
+    const flag = 1 << (31 - Math.clz32(flags));
+    flags ^= flag;
+    if (at >= end) throw cutShort();
+    if (flag === PROPERTY_FLAGS.deliveryMode) mode = view.getUint8(at++);
+    else if (flag === PROPERTY_FLAGS.priority) at++;
+    else if (flag === PROPERTY_FLAGS.timestamp) at += TIMESTAMP_BYTES;
+    else if (flag !== PROPERTY_FLAGS.headers) at += 1 + view.getUint8(at);
+    else at += at + LENGTH_BYTES <= end ? LENGTH_BYTES + view.getUint32(at) : LENGTH_BYTES;
+  }
+  if (at > end) throw cutShort();
+  if (at < end) throw new CodecError(`properties have ${end - at} bytes too many`);
+  return mode;
+}
+
+function cutShort(): CodecError {
+  return new CodecError('properties are cut short');
 }
 
 /** 0 when absent. hot path. @throws CodecError when the bytes up to there are malformed. */
@@ -161,9 +187,7 @@ function skip(flag: number): void {
 }
 
 function readFlags(): number {
-  const flags = reader.u16('property flags');
-  if (flags & RESERVED_FLAGS) throw new CodecError('a property flag is set that belongs to no property');
-  return flags;
+  return reader.u16('property flags') & FLAGS;
 }
 
 function flagsOf(properties: Properties): number {

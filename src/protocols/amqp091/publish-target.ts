@@ -6,7 +6,6 @@
  */
 
 import { copyBytes, EMPTY_REGION, equalBytes, type Region, regionOf } from '../../base/bytes.ts';
-import { CodecError } from '../../base/codec-error.ts';
 import { EMPTY_TABLE } from '../../base/field-table.ts';
 import { decodeUtf8 } from '../../base/utf8.ts';
 import { refusal } from '../../core/errors.ts';
@@ -15,6 +14,7 @@ import type { Owner } from '../../core/owner.ts';
 import type { Queue } from '../../core/queue/queue.ts';
 import type { Route } from '../../core/route.ts';
 import type { Vhost } from '../../core/vhost.ts';
+import { cannotDecode } from './frame-errors.ts';
 import { findHeaders } from './properties.ts';
 
 const MANDATORY = 1;
@@ -42,7 +42,7 @@ export class PublishTarget {
 
   /**
    * Reads the arguments of a basic.publish, `input.bytes[start, end)`.
-   * @throws BrokerError 404, 403 (no such exchange, no access, internal), 540 (`immediate=true`); CodecError.
+   * @throws BrokerError 404, 403 (no such exchange, no access, internal), 501 (cannot decode), 540 (`immediate=true`).
    */
   resolve(input: Region, start: number, end: number): Route<Queue> {
     const length = end - start;
@@ -88,7 +88,7 @@ export class PublishTarget {
     const keyAt = exchangeAt + 1 + exchangeBytes;
     const keyBytes = keyAt < end ? input.view.getUint8(keyAt) : 0;
     const bitsAt = keyAt + 1 + keyBytes;
-    if (bitsAt + 1 !== end) throw new CodecError('basic.publish is cut short or too long');
+    if (bitsAt + 1 !== end) throw cannotDecode(input, start, end);
     const bits = input.view.getUint8(bitsAt);
     if ((bits & IMMEDIATE) !== 0) throw refusal.notImplemented('immediate=true');
     const exchange = this.#exchangeAt(input, exchangeAt, exchangeBytes);

@@ -6,7 +6,6 @@
  */
 
 import { type Region, regionOf } from '../../base/bytes.ts';
-import { CodecError } from '../../base/codec-error.ts';
 import type { Broker } from '../../core/broker.ts';
 import { type BrokerError, REPLY_CODES, refusal } from '../../core/errors.ts';
 import { LARGE_BODY_BYTES, PROPERTIES_BYTES_MAX } from '../../core/messages.ts';
@@ -18,11 +17,13 @@ import type { Vhost } from '../../core/vhost.ts';
 import { BodyBuilder } from './body-builder.ts';
 import type { Confirms } from './confirms.ts';
 import type { DeliveryWriter } from './delivery-writer.ts';
-import { deliveryMode } from './properties.ts';
+import { checkProperties } from './properties.ts';
 import { EXAMINED_FLAGS, type PublishExamination } from './publish-examination.ts';
 import type { PublishTarget } from './publish-target.ts';
 
 const BASIC_CLASS = 60;
+/** What a content header begins with: the weight is always 0. */
+const CLASS_AND_WEIGHT = BASIC_CLASS << 16;
 /** Of a content header before the properties: class, weight, body size. */
 const CONTENT_HEAD_BYTES = 12;
 const BODY_SIZE_AT = 4;
@@ -60,6 +61,7 @@ export class Publisher {
   #mandatory = false;
   #hasHeader = false;
   #bodyBytes = 0;
+  #isPersistent = false;
   #properties: Region = NOTHING;
   #propertiesStart = 0;
   #propertiesBytes = 0;
@@ -92,13 +94,13 @@ export class Publisher {
   header(input: Region, start: number, end: number, inputEnd: number): void {
     const route = this.#route;
     if (route === undefined || this.#hasHeader) throw this.unexpectedFrame();
-    if (end - start < CONTENT_HEAD_BYTES + 2) throw new CodecError('content header is cut short');
     const view = input.view;
-    if (view.getUint16(start) !== BASIC_CLASS) throw refusal.unexpectedFrame(wrongClass(view.getUint16(start)));
+    if (view.getUint32(start) !== CLASS_AND_WEIGHT) throw this.#wrongHeader(view.getUint16(start));
     const bodyBytes = view.getUint32(start + BODY_SIZE_AT) * TWO_POW_32 + view.getUint32(start + BODY_SIZE_AT + 4);
     if (bodyBytes > this.#messageBytesMax) throw refusal.messageTooLarge(bodyBytes, this.#messageBytesMax);
     const propertiesBytes = end - start - CONTENT_HEAD_BYTES;
-    if (propertiesBytes > PROPERTIES_BYTES_MAX) throw new CodecError('the properties are too large');
+    if (propertiesBytes > PROPERTIES_BYTES_MAX) throw refusal.syntaxError('the properties are too large');
+    this.#isPersistent = checkProperties(view, start + CONTENT_HEAD_BYTES, end) === PERSISTENT;
     this.#hasHeader = true;
     this.#bodyBytes = bodyBytes;
     this.#properties = input;
@@ -152,6 +154,11 @@ export class Publisher {
     this.#body = undefined;
     this.#properties = NOTHING;
     this.#examination.forget();
+  }
+
+  /** A header of another class than basic.publish asks for, or with a weight, which was never used. */
+  #wrongHeader(classId: number): BrokerError {
+    return classId === BASIC_CLASS ? this.unexpectedFrame() : refusal.unexpectedFrame(wrongClass(classId));
   }
 
   /** The properties ask for something, or they are not to be published as they came. */
@@ -209,7 +216,7 @@ export class Publisher {
       route,
       this.#broker.messages.create(
         route,
-        this.#isPersistent(),
+        this.#isPersistent,
         this.#broker.clock.now(),
         this.#properties,
         this.#propertiesStart,
@@ -224,7 +231,7 @@ export class Publisher {
   #completeLarge(route: Route<Queue>, pieces: readonly Uint8Array[]): void {
     const message = this.#broker.messages.createLarge(
       route,
-      this.#isPersistent(),
+      this.#isPersistent,
       this.#broker.clock.now(),
       this.#properties,
       this.#propertiesStart,
@@ -232,11 +239,6 @@ export class Publisher {
       pieces,
     );
     this.#publish(route, message);
-  }
-
-  #isPersistent(): boolean {
-    const start = this.#propertiesStart;
-    return deliveryMode(this.#properties, start, start + this.#propertiesBytes) === PERSISTENT;
   }
 
   #publish(route: Route<Queue>, message: MessageHandle): void {

@@ -7,6 +7,7 @@ import { BrokerError, refusal } from '../../core/errors.ts';
 import type { Method } from './methods.ts';
 
 const REPLY_TEXT_BYTES_MAX = 255;
+const ELLIPSIS = '...';
 
 /** What was thrown, as a refusal. @throws what is no fault of the client: it is a bug of ours */
 export function asRefusal(thrown: unknown): BrokerError {
@@ -15,17 +16,23 @@ export function asRefusal(thrown: unknown): BrokerError {
   throw thrown;
 }
 
-/** @param methodId of the method that failed; 0 when none is at fault */
-export function closeMethod(name: 'connection.close' | 'channel.close', error: BrokerError, methodId: number): Method {
-  const replyText = cut(error.message);
-  return { name, replyCode: error.code, replyText, classId: methodId >>> 16, methodId: methodId & 0xffff };
+/** What is wrong with a content header whose properties are malformed. @throws what is no fault of the client */
+export function asContentRefusal(thrown: unknown): BrokerError {
+  return thrown instanceof CodecError ? refusal.malformedContent(thrown.message) : asRefusal(thrown);
 }
 
-/** The text without what would not fit into a short string. */
+/** @param methodId of the method that failed; 0 when none is at fault */
+export function closeMethod(name: 'connection.close' | 'channel.close', error: BrokerError, methodId: number): Method {
+  const replyText = cut(error.replyText);
+  const atFault = error.isOfMethod ? methodId : 0;
+  return { name, replyCode: error.code, replyText, classId: atFault >>> 16, methodId: atFault & 0xffff };
+}
+
+/** The text, or as much of it as fits into a short string with three dots behind it. */
 function cut(text: string): string {
   const bytes = new TextEncoder().encode(text);
   if (bytes.length <= REPLY_TEXT_BYTES_MAX) return text;
-  let end = REPLY_TEXT_BYTES_MAX;
+  let end = REPLY_TEXT_BYTES_MAX - ELLIPSIS.length;
   while (((bytes[end] ?? 0) & 0xc0) === 0x80) end--;
-  return new TextDecoder().decode(bytes.subarray(0, end));
+  return new TextDecoder().decode(bytes.subarray(0, end)) + ELLIPSIS;
 }

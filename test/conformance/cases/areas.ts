@@ -6,6 +6,7 @@ import { CHANNEL_CASES } from './channel.ts';
 import { CONNECTION_CASES } from './connection.ts';
 import { CONSUME_CASES } from './consume.ts';
 import { EXCHANGE_CASES } from './exchange.ts';
+import { MALFORMED_CASES } from './malformed.ts';
 import { PERMISSION_CASES } from './permission.ts';
 import { PUBLISH_CASES } from './publish.ts';
 import { QUEUE_CASES } from './queue.ts';
@@ -16,6 +17,7 @@ import { TRANSACTION_CASES } from './transaction.ts';
 export const AREAS: Readonly<Record<string, readonly ConformanceCase[]>> = {
   connection: CONNECTION_CASES,
   channel: CHANNEL_CASES,
+  malformed: MALFORMED_CASES,
   exchange: EXCHANGE_CASES,
   binding: BINDING_CASES,
   queue: QUEUE_CASES,

@@ -51,7 +51,7 @@ export function encodeAccess(writer: ByteWriter, method: AccessMethod): void {
 }
 
 function decodeRequest(reader: ByteReader): AccessRequest {
-  const realm = reader.shortString('realm');
+  const realm = reader.shortText('realm');
   const bits = reader.u8('bits');
   return {
     name: 'access.request',

@@ -266,8 +266,8 @@ function encodeQos(writer: ByteWriter, method: BasicQos): void {
 
 function decodeConsume(reader: ByteReader): BasicConsume {
   reader.u16('reserved field');
-  const queue = reader.shortString('queue');
-  const consumerTag = reader.shortString('consumer-tag');
+  const queue = reader.shortText('queue');
+  const consumerTag = reader.shortText('consumer-tag');
   const bits = reader.u8('bits');
   return {
     name: 'basic.consume',
@@ -388,7 +388,7 @@ function encodeDeliver(writer: ByteWriter, method: BasicDeliver): void {
 
 function decodeGet(reader: ByteReader): BasicGet {
   reader.u16('reserved field');
-  const queue = reader.shortString('queue');
+  const queue = reader.shortText('queue');
   const bits = reader.u8('bits');
   return {
     name: 'basic.get',

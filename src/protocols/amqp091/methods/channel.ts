@@ -85,7 +85,7 @@ export function encodeChannel(writer: ByteWriter, method: ChannelMethod): void {
 }
 
 function decodeOpen(reader: ByteReader): ChannelOpen {
-  reader.shortString('reserved field');
+  reader.shortText('reserved field');
   return { name: 'channel.open' };
 }
 

@@ -209,9 +209,9 @@ function decodeStartOk(reader: ByteReader): ConnectionStartOk {
   return {
     name: 'connection.start-ok',
     clientProperties: readFieldTable(reader),
-    mechanism: reader.shortString('mechanism'),
+    mechanism: reader.shortText('mechanism'),
     response: reader.longString('response'),
-    locale: reader.shortString('locale'),
+    locale: reader.shortText('locale'),
   };
 }
 
@@ -275,8 +275,8 @@ function encodeTuneOk(writer: ByteWriter, method: ConnectionTuneOk): void {
 }
 
 function decodeOpen(reader: ByteReader): ConnectionOpen {
-  const virtualHost = reader.shortString('virtual-host');
-  reader.shortString('reserved field');
+  const virtualHost = reader.shortText('virtual-host');
+  reader.shortText('reserved field');
   reader.u8('reserved bits');
   return {
     name: 'connection.open',
@@ -331,7 +331,7 @@ function decodeUpdateSecret(reader: ByteReader): ConnectionUpdateSecret {
   return {
     name: 'connection.update-secret',
     newSecret: reader.longString('new-secret'),
-    reason: reader.shortString('reason'),
+    reason: reader.shortText('reason'),
   };
 }
 

@@ -122,8 +122,8 @@ export function encodeExchange(writer: ByteWriter, method: ExchangeMethod): void
 
 function decodeDeclare(reader: ByteReader): ExchangeDeclare {
   reader.u16('reserved field');
-  const exchange = reader.shortString('exchange');
-  const type = reader.shortString('type');
+  const exchange = reader.shortText('exchange');
+  const type = reader.shortText('type');
   const bits = reader.u8('bits');
   return {
     name: 'exchange.declare',
@@ -148,7 +148,7 @@ function encodeDeclare(writer: ByteWriter, method: ExchangeDeclare): void {
 
 function decodeDelete(reader: ByteReader): ExchangeDelete {
   reader.u16('reserved field');
-  const exchange = reader.shortString('exchange');
+  const exchange = reader.shortText('exchange');
   const bits = reader.u8('bits');
   return {
     name: 'exchange.delete',
@@ -166,9 +166,9 @@ function encodeDelete(writer: ByteWriter, method: ExchangeDelete): void {
 
 function decodeBind(reader: ByteReader): ExchangeBind {
   reader.u16('reserved field');
-  const destination = reader.shortString('destination');
-  const source = reader.shortString('source');
-  const routingKey = reader.shortString('routing-key');
+  const destination = reader.shortText('destination');
+  const source = reader.shortText('source');
+  const routingKey = reader.shortText('routing-key');
   const bits = reader.u8('bits');
   return {
     name: 'exchange.bind',
@@ -191,9 +191,9 @@ function encodeBind(writer: ByteWriter, method: ExchangeBind): void {
 
 function decodeUnbind(reader: ByteReader): ExchangeUnbind {
   reader.u16('reserved field');
-  const destination = reader.shortString('destination');
-  const source = reader.shortString('source');
-  const routingKey = reader.shortString('routing-key');
+  const destination = reader.shortText('destination');
+  const source = reader.shortText('source');
+  const routingKey = reader.shortText('routing-key');
   const bits = reader.u8('bits');
   return {
     name: 'exchange.unbind',

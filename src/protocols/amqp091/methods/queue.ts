@@ -152,7 +152,7 @@ export function encodeQueue(writer: ByteWriter, method: QueueMethod): void {
 
 function decodeDeclare(reader: ByteReader): QueueDeclare {
   reader.u16('reserved field');
-  const queue = reader.shortString('queue');
+  const queue = reader.shortText('queue');
   const bits = reader.u8('bits');
   return {
     name: 'queue.declare',
@@ -190,9 +190,9 @@ function encodeDeclareOk(writer: ByteWriter, method: QueueDeclareOk): void {
 
 function decodeBind(reader: ByteReader): QueueBind {
   reader.u16('reserved field');
-  const queue = reader.shortString('queue');
-  const exchange = reader.shortString('exchange');
-  const routingKey = reader.shortString('routing-key');
+  const queue = reader.shortText('queue');
+  const exchange = reader.shortText('exchange');
+  const routingKey = reader.shortText('routing-key');
   const bits = reader.u8('bits');
   return {
     name: 'queue.bind',
@@ -215,7 +215,7 @@ function encodeBind(writer: ByteWriter, method: QueueBind): void {
 
 function decodePurge(reader: ByteReader): QueuePurge {
   reader.u16('reserved field');
-  const queue = reader.shortString('queue');
+  const queue = reader.shortText('queue');
   const bits = reader.u8('bits');
   return {
     name: 'queue.purge',
@@ -243,7 +243,7 @@ function encodePurgeOk(writer: ByteWriter, method: QueuePurgeOk): void {
 
 function decodeDelete(reader: ByteReader): QueueDelete {
   reader.u16('reserved field');
-  const queue = reader.shortString('queue');
+  const queue = reader.shortText('queue');
   const bits = reader.u8('bits');
   return {
     name: 'queue.delete',
@@ -275,9 +275,9 @@ function decodeUnbind(reader: ByteReader): QueueUnbind {
   reader.u16('reserved field');
   return {
     name: 'queue.unbind',
-    queue: reader.shortString('queue'),
-    exchange: reader.shortString('exchange'),
-    routingKey: reader.shortString('routing-key'),
+    queue: reader.shortText('queue'),
+    exchange: reader.shortText('exchange'),
+    routingKey: reader.shortText('routing-key'),
     arguments: readFieldTable(reader),
   };
 }

@@ -25,6 +25,12 @@ const ACCESSORS = {
   longstr: 'longString',
 };
 
+/**
+ * Texts that only clients send must be UTF-8, as in RabbitMQ, but for those of methods with content: the names and keys
+ * of messages are looked up as they come.
+ */
+const STRICT_ACCESSORS = { ...ACCESSORS, shortstr: 'shortText' };
+
 const RESERVED_VALUES = { bit: 'false', short: '0', shortstr: "''", longstr: 'new Uint8Array(0)' };
 
 /** @param {MethodClass} methodClass */
@@ -110,28 +116,32 @@ function encodeCases(methodClass) {
  */
 function decoder(methodClass, method) {
   const { fields } = method;
+  const accessors = method.sender === 'client' && !method.hasContent ? STRICT_ACCESSORS : ACCESSORS;
   const apart = fields.findLastIndex(({ name, type }) => name === '' || type === 'bit') + 1;
   return [
     `function decode${pascalCase(method.name)}(reader: ByteReader): ${typeName(methodClass, method)} {`,
-    ...groups(fields.slice(0, apart)).map(readStatement),
-    ...resultOf(methodClass, method, apart),
+    ...groups(fields.slice(0, apart)).map((group) => readStatement(group, accessors)),
+    ...resultOf(methodClass, method, { apart, accessors }),
     '}',
   ];
 }
 
-/** @param {readonly Field[]} group one field, or the bits of one byte */
-function readStatement([field, ...others]) {
+/** @param {readonly Field[]} group one field, or the bits of one byte @param {typeof ACCESSORS} accessors */
+function readStatement([field, ...others], accessors) {
   const { name, type } = field;
   if (type === 'bit') {
     const isReserved = name === '' && others.length === 0;
     return isReserved ? "  reader.u8('reserved bits');" : "  const bits = reader.u8('bits');";
   }
-  if (name !== '') return `  const ${camelCase(name)} = ${readExpression(field)};`;
-  return `  ${readExpression({ name: 'reserved field', type })};`;
+  if (name !== '') return `  const ${camelCase(name)} = ${readExpression(field, accessors)};`;
+  return `  ${readExpression({ name: 'reserved field', type }, accessors)};`;
 }
 
-/** @param {MethodClass} methodClass @param {Method} method @param {number} apart how many fields were read before */
-function resultOf(methodClass, method, apart) {
+/**
+ * @param {MethodClass} methodClass @param {Method} method
+ * @param {{ apart: number, accessors: typeof ACCESSORS }} reading how many fields were read before, and what reads
+ */
+function resultOf(methodClass, method, { apart, accessors }) {
   const wire = wireName(methodClass, method);
   if (named(method).length === 0) return [`  return { name: '${wire}' };`];
   const firstBit = method.fields.findIndex(({ type }) => type === 'bit');
@@ -139,14 +149,14 @@ function resultOf(methodClass, method, apart) {
     const name = camelCase(field.name);
     if (field.name === '') return [];
     if (field.type === 'bit') return [`    ${name}: (bits & ${1 << (index - firstBit)}) !== 0,`];
-    return [index < apart ? `    ${name},` : `    ${name}: ${readExpression(field)},`];
+    return [index < apart ? `    ${name},` : `    ${name}: ${readExpression(field, accessors)},`];
   });
   return ['  return {', `    name: '${wire}',`, ...members, '  };'];
 }
 
-/** @param {Field} field */
-function readExpression({ name, type }) {
-  return type === 'table' ? 'readFieldTable(reader)' : `reader.${ACCESSORS[type]}('${name}')`;
+/** @param {Field} field @param {typeof ACCESSORS} accessors */
+function readExpression({ name, type }, accessors) {
+  return type === 'table' ? 'readFieldTable(reader)' : `reader.${accessors[type]}('${name}')`;
 }
 
 /** @param {MethodClass} methodClass @param {Method} method */
