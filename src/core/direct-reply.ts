@@ -14,6 +14,15 @@ import type { Queue, QueueOptions } from './queue/queue.ts';
 
 const OPTIONS: QueueOptions = { durable: false, owner: undefined, autoDelete: true, arguments: EMPTY_TABLE };
 
+/**
+ * A mandatory message comes back unless it reaches a queue that a client could have declared. A reply queue is none, as
+ * in RabbitMQ before 4: a mandatory answer is delivered and returned. Hot path.
+ */
+export function comesBack(queues: readonly Queue[]): boolean {
+  for (const queue of queues) if (queue.options !== OPTIONS) return false;
+  return true;
+}
+
 export interface ReplyWorld extends Omit<QueueWorld, 'unused'> {
   readonly random: Random;
   nextId(): number;

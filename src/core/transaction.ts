@@ -6,6 +6,7 @@
  * their place in the prefetch, until the commit.
  */
 
+import { comesBack } from './direct-reply.ts';
 import { refusal } from './errors.ts';
 import type { Messages } from './messages.ts';
 import { type Log, type MessageHandle, NOT_TAKEN, type Ticket } from './ports.ts';
@@ -80,7 +81,7 @@ export class Transaction {
   /**
    * Does all that was held: publishes first, in their order. Very many settles go on in the pump: see
    * `Unacked.isSettling`.
-   * @param returned is called for each mandatory message that reaches no queue
+   * @param returned is called for each mandatory message that comes back
    * @returns what must be durable before the publishes are; settles have records of their own
    * @throws BrokerError 406 when a queue did not take a message; all else is done
    */
@@ -121,7 +122,7 @@ export class Transaction {
 
   #publishNow({ message, route, isMandatory }: HeldPublish, returned: (message: MessageHandle) => void): Ticket {
     const present = this.#presentRoute(route);
-    if (present.queues.length === 0 && isMandatory) returned(message);
+    if (isMandatory && comesBack(present.queues)) returned(message);
     return this.#vhost.publish(message, present);
   }
 

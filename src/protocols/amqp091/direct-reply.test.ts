@@ -48,6 +48,20 @@ describe('direct reply-to', () => {
     expect(client.written()).toEqual([`basic.deliver me 1  ${address} 7 'answer'`]);
   });
 
+  test('a mandatory reply comes to the channel that asked, and back', () => {
+    const { client, server, address } = conversation();
+    server.publish('', address, 'answer', { mandatory: true });
+    expect(server.turnAndTake()).toEqual([`basic.return 312 NO_ROUTE  ${address} 'answer'`]);
+    client.turn();
+    expect(client.written()).toEqual([`basic.deliver me 1  ${address} 'answer'`]);
+  });
+
+  test('a mandatory reply that reaches a queue too does not come back', () => {
+    const { server, address } = conversation();
+    server.publish('', address, 'answer', { mandatory: true, properties: { headers: table({ CC: ['rpc'] }) } });
+    expect(server.turnAndTake()).toEqual([]);
+  });
+
   test('the rest of the request arrives as it was sent', () => {
     const { client, server } = conversation();
     const headers = table({ BCC: ['rpc'], CC: ['rpc'] });

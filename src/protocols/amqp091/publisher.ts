@@ -7,6 +7,7 @@
 
 import { type Region, regionOf } from '../../base/bytes.ts';
 import type { Broker } from '../../core/broker.ts';
+import { comesBack } from '../../core/direct-reply.ts';
 import { type BrokerError, REPLY_CODES, refusal } from '../../core/errors.ts';
 import { LARGE_BODY_BYTES, PROPERTIES_BYTES_MAX } from '../../core/messages.ts';
 import type { MessageHandle } from '../../core/ports.ts';
@@ -248,7 +249,7 @@ export class Publisher {
   }
 
   #publishNow(route: Route<Queue>, message: MessageHandle): void {
-    if (route.queues.length === 0 && this.#mandatory) {
+    if (this.#mandatory && comesBack(route.queues)) {
       this.returned(message);
       this.hasReturned = true;
     }
