@@ -27,8 +27,11 @@ export interface MethodChannel {
   lastQueueName: string | undefined;
   /** basic.qos without `global`: for consumers to come. */
   prefetch: number;
-  /** Writes an answer, for which the client waits. */
+  /** Writes an answer, for which the client waits, and the cancels that were withheld until then. */
   answer(method: Method): void;
+  /** Consumers of this channel that are cancelled from now on hear of it behind the next answer, or by `tellCancels`. */
+  withholdCancels(): void;
+  tellCancels(): void;
   /** An answer was written: the output may be full now, then no more input is taken. */
   answered(): void;
   /** Answers once the log has come to `ticket`; no input is taken before. */
@@ -107,8 +110,11 @@ const HANDLERS: Handlers = {
 
   'queue.delete': (channel, method) => {
     const { owner, vhost } = channel.host;
+    // RabbitMQ: who deletes a queue hears of the own consumers after delete-ok.
+    channel.withholdCancels();
     const { messages, ticket } = vhost.deleteQueue(owner, queueName(channel, method.queue), method);
     finish(channel, method.noWait, ticket, { name: 'queue.delete-ok', messageCount: messages });
+    if (method.noWait) channel.tellCancels();
   },
 
   'basic.qos': (channel, method) => {

@@ -52,6 +52,8 @@ export class Channel implements ChannelPort, DeliverySink, MethodChannel {
   prefetch = 0;
 
   #confirmedUpTo = 0;
+  /** Tags of consumers that are cancelled by what this channel does, and hear of it behind the answer. */
+  #withheldCancels: string[] | undefined;
   #waiting: Waiting | undefined;
   /** The answer to a tx.commit is still to come; a method before it is refused. */
   #committing: Waiting | undefined;
@@ -145,14 +147,25 @@ export class Channel implements ChannelPort, DeliverySink, MethodChannel {
   cancelled(consumerId: number): void {
     const tag = this.consumers.forget(consumerId);
     if (!this.host.canCancelConsumers) return;
-    writeMethodFrame(this.host.output, this.number, { name: 'basic.cancel', consumerTag: tag, noWait: true });
-    this.host.touch(this);
+    if (this.#withheldCancels === undefined) this.#tellCancelled(tag);
+    else this.#withheldCancels.push(tag);
+  }
+
+  withholdCancels(): void {
+    this.#withheldCancels = [];
+  }
+
+  tellCancels(): void {
+    const tags = this.#withheldCancels ?? [];
+    this.#withheldCancels = undefined;
+    for (const tag of tags) this.#tellCancelled(tag);
   }
 
   /** Writes an answer, for which the client waits. */
   answer(method: Method): void {
     writeMethodFrame(this.host.output, this.number, method);
     this.answered();
+    if (this.#withheldCancels !== undefined) this.tellCancels();
   }
 
   /** An answer was written: the output may be full now, then no more input is taken. */
@@ -190,6 +203,11 @@ export class Channel implements ChannelPort, DeliverySink, MethodChannel {
   commitUntil(tryAnswer: () => boolean): void {
     if (tryAnswer()) return;
     this.#committing = { tryAnswer };
+    this.host.touch(this);
+  }
+
+  #tellCancelled(consumerTag: string): void {
+    writeMethodFrame(this.host.output, this.number, { name: 'basic.cancel', consumerTag, noWait: true });
     this.host.touch(this);
   }
 

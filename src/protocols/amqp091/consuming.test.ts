@@ -91,6 +91,21 @@ test('a passive declaration makes its queue the last one', () => {
   expect(channel.written()).toEqual(["basic.get-ok 1  q 0 'm'"]);
 });
 
+test.each([
+  ['at once', 0],
+  ['when that is durable', 1],
+])('who deletes a queue hears of the own consumers behind the answer: %s', (_when, flushes) => {
+  const channel = new TestChannel({ flushesLate: () => flushes });
+  const flags = { passive: false, durable: true, exclusive: false, autoDelete: false, noWait: true };
+  channel.send({ name: 'queue.declare', queue: 'd', ...flags, arguments: EMPTY_TABLE });
+  for (const tag of ['one', 'two']) channel.send(consume('d', tag));
+  for (let turn = 0; turn < 3; turn++) channel.turn();
+  channel.send({ name: 'queue.delete', queue: 'd', ifUnused: false, ifEmpty: false, noWait: false });
+  expect(channel.written()).toEqual([]);
+  for (let turn = 0; turn <= flushes; turn++) channel.turn();
+  expect(channel.written()).toEqual(['queue.delete-ok 0', 'basic.cancel one noWait', 'basic.cancel two noWait']);
+});
+
 test('the last queue stays the last when it is deleted', () => {
   const channel = withQueue();
   channel.send({ name: 'queue.delete', queue: '', ifUnused: false, ifEmpty: false, noWait: true });

@@ -12,6 +12,7 @@ import { PUBLISH_CASES } from './publish.ts';
 import { QUEUE_CASES } from './queue.ts';
 import { QUEUE_ARGUMENT_CASES } from './queue-arguments.ts';
 import { REPLY_TO_CASES } from './reply-to.ts';
+import { SETTLE_CASES } from './settle.ts';
 import { TRANSACTION_CASES } from './transaction.ts';
 
 export const AREAS: Readonly<Record<string, readonly ConformanceCase[]>> = {
@@ -24,6 +25,7 @@ export const AREAS: Readonly<Record<string, readonly ConformanceCase[]>> = {
   'queue-arguments': QUEUE_ARGUMENT_CASES,
   publish: PUBLISH_CASES,
   consume: CONSUME_CASES,
+  settle: SETTLE_CASES,
   'reply-to': REPLY_TO_CASES,
   transaction: TRANSACTION_CASES,
   permission: PERMISSION_CASES,

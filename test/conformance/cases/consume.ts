@@ -1,32 +1,22 @@
-/** Consuming: consumers, settling, redelivery, prefetch, get, cancel, priorities, direct reply-to. */
+/** Consuming: consumers, deliveries, prefetch, get, cancel, priorities, the end of a queue. */
 
 import type { Step } from '../case-run.ts';
+import { acks, cancels, delivered, filled, keeps, one, prefetches } from '../one-queue.ts';
 import {
   awaits,
   conforms,
   consumes,
   declares,
   does,
-  drops,
   gets,
   looksAt,
   on,
-  publishes,
   settles,
   shakesHands,
   typed,
 } from '../steps.ts';
 
-const one = (body: string): Step => publishes({ key: '~q', body });
-const filled = (...bodies: string[]): Step[] => [declares('~q'), ...bodies.map(one), settles('~q')];
-const delivered = (count: number): Step => awaits('basic.deliver', count);
-const keeps = does('basic.get', { queue: '~q' });
-const acks = (deliveryTag: number, multiple = false): Step => does('basic.ack', { deliveryTag, multiple });
-const nacks = (deliveryTag: number, multiple = false, requeue = true): Step =>
-  does('basic.nack', { deliveryTag, multiple, requeue });
 const rejects = (deliveryTag: number, requeue = true): Step => does('basic.reject', { deliveryTag, requeue });
-const prefetches = (prefetchCount: number, global = false): Step => does('basic.qos', { prefetchCount, global });
-const cancels = (consumerTag = 'tag'): Step => does('basic.cancel', { consumerTag });
 
 export const CONSUME_CASES = [
   conforms('S-01', 'the broker names a consumer without a tag', [
@@ -86,140 +76,6 @@ export const CONSUME_CASES = [
     consumes('~q'),
     delivered(1),
     on('a', 2, consumes('~q', { noAck: true }), delivered(2)),
-  ]),
-  conforms('S-04', 'without acknowledgements nothing stays', [
-    ...filled('m'),
-    consumes('~q', { noAck: true }),
-    delivered(1),
-    cancels(),
-    looksAt('~q'),
-  ]),
-  conforms('S-04', 'acknowledging what needs none closes the channel', [
-    ...filled('m'),
-    consumes('~q', { noAck: true }),
-    delivered(1),
-    acks(1),
-    settles(),
-  ]),
-  conforms('S-05', 'an unknown tag is refused: ack', [acks(7), settles()]),
-  conforms('S-05', 'an unknown tag is refused: nack', [nacks(7), settles()]),
-  conforms('S-05', 'an unknown tag is refused: reject', [rejects(7), settles()]),
-  conforms('S-05', 'an unknown tag is refused: ack multiple', [acks(7, true), settles()]),
-  conforms('S-05', 'tag 0 alone is unknown', [acks(0), settles()]),
-  conforms('S-05', 'rejecting tag 0 is unknown', [rejects(0), settles()]),
-  conforms('S-05', 'tag 0 with multiple is all, also when there is nothing', [
-    acks(0, true),
-    nacks(0, true),
-    settles(),
-  ]),
-  conforms('S-05', 'a tag is acknowledged once', [...filled('m'), keeps, acks(1), acks(1), settles()]),
-  conforms('S-05', 'a rejected tag is gone', [...filled('m'), keeps, rejects(1, false), acks(1), settles()]),
-  conforms('S-05', 'multiple up to a tag that is gone is refused', [
-    ...filled('1', '2', '3'),
-    keeps,
-    keeps,
-    keeps,
-    acks(2),
-    acks(2, true),
-    settles(),
-  ]),
-  conforms('S-05', 'multiple up to a tag above all is refused', [...filled('1'), keeps, acks(2, true), settles()]),
-  conforms('S-05', 'the highest tag is unknown', [acks(Number.POSITIVE_INFINITY), settles()]),
-  conforms('S-05', 'multiple acknowledges all up to the tag', [
-    ...filled('1', '2', '3'),
-    keeps,
-    keeps,
-    keeps,
-    acks(2, true),
-    nacks(0, true),
-    settles('~q'),
-    gets('~q'),
-    looksAt('~q'),
-  ]),
-  conforms('S-05', 'a tag belongs to its channel', [...filled('m'), keeps, on('a', 2, acks(1), settles())]),
-  conforms('S-05', 'a rejected message comes again at its place', [
-    ...filled('1', '2', '3'),
-    keeps,
-    keeps,
-    rejects(1),
-    settles('~q'),
-    gets('~q'),
-    gets('~q'),
-  ]),
-  conforms('S-05', 'nack with multiple brings all back in order', [
-    ...filled('1', '2', '3', '4'),
-    keeps,
-    keeps,
-    keeps,
-    nacks(3, true),
-    settles('~q'),
-    gets('~q'),
-    gets('~q'),
-    gets('~q'),
-    gets('~q'),
-  ]),
-  conforms('S-05', 'without requeue a message is gone', [
-    ...filled('1', '2'),
-    keeps,
-    keeps,
-    rejects(1, false),
-    nacks(2, false, false),
-    settles('~q'),
-    looksAt('~q'),
-  ]),
-  conforms('S-06', 'closing a channel brings its messages back', [
-    ...filled('1', '2'),
-    on('a', 2, keeps, does('channel.close', { replyCode: 200 })),
-    gets('~q'),
-    gets('~q'),
-  ]),
-  conforms('S-06', 'an error on a channel brings its messages back', [
-    ...filled('1', '2'),
-    on('a', 2, keeps, acks(9), awaits('channel.close')),
-    consumes('~q'),
-    delivered(2),
-  ]),
-  conforms('S-06', 'closing a connection brings its messages back', [
-    ...filled('1', '2'),
-    on('b', 1, keeps),
-    on('b', 0, does('connection.close')),
-    gets('~q'),
-  ]),
-  conforms('S-06', 'a lost connection brings its messages to other consumers', [
-    ...filled('1'),
-    on('b', 1, keeps),
-    consumes('~q', { noAck: true }),
-    on('b', 1, drops()),
-    delivered(1),
-  ]),
-  conforms('S-07', 'recover brings all back', [
-    ...filled('1', '2'),
-    keeps,
-    keeps,
-    does('basic.recover', { requeue: true }),
-    settles('~q'),
-    gets('~q'),
-    gets('~q'),
-  ]),
-  conforms('S-07', 'recover without messages', [does('basic.recover', { requeue: true })]),
-  conforms('S-07', 'recover to the same consumer', [
-    ...filled('1'),
-    consumes('~q'),
-    delivered(1),
-    does('basic.recover', { requeue: true }),
-    delivered(2),
-  ]),
-  conforms('S-07', 'recover without requeue is not implemented', [does('basic.recover', { requeue: false })]),
-  conforms('S-07', 'recover-async brings all back', [
-    ...filled('1'),
-    keeps,
-    does('basic.recover-async', { requeue: true }),
-    settles('~q'),
-    gets('~q'),
-  ]),
-  conforms('S-07', 'recover-async without requeue is not implemented', [
-    does('basic.recover-async', { requeue: false }),
-    awaits('connection.close'),
   ]),
   conforms('S-08', 'a prefetch size is not implemented', [does('basic.qos', { prefetchSize: 100 })]),
   conforms('S-08', 'prefetch counts by consumer', [
@@ -320,6 +176,36 @@ export const CONSUME_CASES = [
     consumes('~q'),
     does('queue.delete', { queue: '~q' }),
     awaits('basic.cancel'),
+  ]),
+  conforms('S-11', 'who deletes a durable queue hears of the own consumers too', [
+    declares('~q', { durable: true }),
+    consumes('~q', { consumerTag: 'one' }),
+    consumes('~q', { consumerTag: 'two' }),
+    does('queue.delete', { queue: '~q' }),
+    awaits('basic.cancel', 2),
+  ]),
+  conforms('S-11', 'who deletes a queue with no-wait hears of the own consumer', [
+    declares('~q'),
+    consumes('~q'),
+    does('queue.delete', { queue: '~q', noWait: true }),
+    awaits('basic.cancel'),
+    settles(),
+  ]),
+  conforms('S-11', 'the tag of a cancelled consumer may be used again', [
+    declares('~q'),
+    consumes('~q'),
+    does('queue.delete', { queue: '~q' }),
+    awaits('basic.cancel'),
+    declares('~q'),
+    consumes('~q'),
+    one('m'),
+    delivered(1),
+  ]),
+  conforms('S-11', 'other channels of the connection hear it too', [
+    declares('~q', { exclusive: true }),
+    on('a', 2, consumes('~q')),
+    does('queue.delete', { queue: '~q' }),
+    on('a', 2, awaits('basic.cancel')),
   ]),
   conforms('S-11', 'a client that cannot hear it is not told', [
     on('b', 1, shakesHands({ clientProperties: {} }), declares('~q'), consumes('~q')),

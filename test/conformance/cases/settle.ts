@@ -1,0 +1,147 @@
+/** Settling: ack, nack, reject and recover, and what comes back without being settled. */
+
+import type { Step } from '../case-run.ts';
+import { acks, cancels, delivered, filled, keeps } from '../one-queue.ts';
+import { awaits, conforms, consumes, does, drops, gets, looksAt, on, settles } from '../steps.ts';
+
+const nacks = (deliveryTag: number, multiple = false, requeue = true): Step =>
+  does('basic.nack', { deliveryTag, multiple, requeue });
+const rejects = (deliveryTag: number, requeue = true): Step => does('basic.reject', { deliveryTag, requeue });
+
+export const SETTLE_CASES = [
+  conforms('S-04', 'without acknowledgements nothing stays', [
+    ...filled('m'),
+    consumes('~q', { noAck: true }),
+    delivered(1),
+    cancels(),
+    looksAt('~q'),
+  ]),
+  conforms('S-04', 'acknowledging what needs none closes the channel', [
+    ...filled('m'),
+    consumes('~q', { noAck: true }),
+    delivered(1),
+    acks(1),
+    settles(),
+  ]),
+  conforms('S-05', 'an unknown tag is refused: ack', [acks(7), settles()]),
+  conforms('S-05', 'an unknown tag is refused: nack', [nacks(7), settles()]),
+  conforms('S-05', 'an unknown tag is refused: reject', [rejects(7), settles()]),
+  conforms('S-05', 'an unknown tag is refused: ack multiple', [acks(7, true), settles()]),
+  conforms('S-05', 'tag 0 alone is unknown', [acks(0), settles()]),
+  conforms('S-05', 'rejecting tag 0 is unknown', [rejects(0), settles()]),
+  conforms('S-05', 'tag 0 with multiple is all, also when there is nothing', [
+    acks(0, true),
+    nacks(0, true),
+    settles(),
+  ]),
+  conforms('S-05', 'a tag is acknowledged once', [...filled('m'), keeps, acks(1), acks(1), settles()]),
+  conforms('S-05', 'a rejected tag is gone', [...filled('m'), keeps, rejects(1, false), acks(1), settles()]),
+  conforms('S-05', 'multiple up to a tag that is gone is refused', [
+    ...filled('1', '2', '3'),
+    keeps,
+    keeps,
+    keeps,
+    acks(2),
+    acks(2, true),
+    settles(),
+  ]),
+  conforms('S-05', 'multiple up to a tag above all is refused', [...filled('1'), keeps, acks(2, true), settles()]),
+  conforms('S-05', 'the highest tag is unknown', [acks(Number.POSITIVE_INFINITY), settles()]),
+  conforms('S-05', 'multiple acknowledges all up to the tag', [
+    ...filled('1', '2', '3'),
+    keeps,
+    keeps,
+    keeps,
+    acks(2, true),
+    nacks(0, true),
+    settles('~q'),
+    gets('~q'),
+    looksAt('~q'),
+  ]),
+  conforms('S-05', 'a tag belongs to its channel', [...filled('m'), keeps, on('a', 2, acks(1), settles())]),
+  conforms('S-05', 'a rejected message comes again at its place', [
+    ...filled('1', '2', '3'),
+    keeps,
+    keeps,
+    rejects(1),
+    settles('~q'),
+    gets('~q'),
+    gets('~q'),
+  ]),
+  conforms('S-05', 'nack with multiple brings all back in order', [
+    ...filled('1', '2', '3', '4'),
+    keeps,
+    keeps,
+    keeps,
+    nacks(3, true),
+    settles('~q'),
+    gets('~q'),
+    gets('~q'),
+    gets('~q'),
+    gets('~q'),
+  ]),
+  conforms('S-05', 'without requeue a message is gone', [
+    ...filled('1', '2'),
+    keeps,
+    keeps,
+    rejects(1, false),
+    nacks(2, false, false),
+    settles('~q'),
+    looksAt('~q'),
+  ]),
+  conforms('S-06', 'closing a channel brings its messages back', [
+    ...filled('1', '2'),
+    on('a', 2, keeps, does('channel.close', { replyCode: 200 })),
+    gets('~q'),
+    gets('~q'),
+  ]),
+  conforms('S-06', 'an error on a channel brings its messages back', [
+    ...filled('1', '2'),
+    on('a', 2, keeps, acks(9), awaits('channel.close')),
+    looksAt('~q'),
+    consumes('~q'),
+    delivered(2),
+  ]),
+  conforms('S-06', 'closing a connection brings its messages back', [
+    ...filled('1', '2'),
+    on('b', 1, keeps),
+    on('b', 0, does('connection.close')),
+    gets('~q'),
+  ]),
+  conforms('S-06', 'a lost connection brings its messages to other consumers', [
+    ...filled('1'),
+    on('b', 1, keeps),
+    consumes('~q', { noAck: true }),
+    on('b', 1, drops()),
+    delivered(1),
+  ]),
+  conforms('S-07', 'recover brings all back', [
+    ...filled('1', '2'),
+    keeps,
+    keeps,
+    does('basic.recover', { requeue: true }),
+    settles('~q'),
+    gets('~q'),
+    gets('~q'),
+  ]),
+  conforms('S-07', 'recover without messages', [does('basic.recover', { requeue: true })]),
+  conforms('S-07', 'recover to the same consumer', [
+    ...filled('1'),
+    consumes('~q'),
+    delivered(1),
+    does('basic.recover', { requeue: true }),
+    delivered(2),
+  ]),
+  conforms('S-07', 'recover without requeue is not implemented', [does('basic.recover', { requeue: false })]),
+  conforms('S-07', 'recover-async brings all back', [
+    ...filled('1'),
+    keeps,
+    does('basic.recover-async', { requeue: true }),
+    settles('~q'),
+    gets('~q'),
+  ]),
+  conforms('S-07', 'recover-async without requeue is not implemented', [
+    does('basic.recover-async', { requeue: false }),
+    awaits('connection.close'),
+  ]),
+];
