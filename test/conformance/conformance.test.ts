@@ -9,7 +9,6 @@ import { type BrokerUnderTest, startBrokerUnderTest } from './broker-under-test.
 import { CaseRun } from './case-run.ts';
 import { AREAS } from './cases/areas.ts';
 import { complaintAbout, type Difference } from './judgement.ts';
-import { PENDING } from './pending.ts';
 import { readRecording, writeRecording } from './recording.ts';
 import type { ConformanceCase } from './steps.ts';
 
@@ -46,7 +45,6 @@ describe.each(areas)('%s', (area, list) => {
       recorded: isRecording ? answers.get(name) : recording[name],
       answered: answers.get(name) ?? [],
       differences: isOurs ? differences.filter((difference) => difference.cases.includes(name)) : [],
-      isPending: isOurs && PENDING.has(name),
     });
     expect(complaint).toBeUndefined();
   });
@@ -55,10 +53,6 @@ describe.each(areas)('%s', (area, list) => {
     const names = new Set(list.map(({ name }) => name));
     expect(Object.keys(readRecording(area)).filter((name) => !names.has(name))).toEqual([]);
   });
-});
-
-test(`${PENDING.size} of ${cases.length} cases are pending, and each of them is a case`, () => {
-  expect([...PENDING].filter((name) => !cases.some((one) => one.name === name))).toEqual([]);
 });
 
 test(`${differences.length} differences are on purpose, at most ${DIFFERENCES_MAX}, and each is of a case`, () => {

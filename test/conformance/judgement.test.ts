@@ -10,7 +10,6 @@ function judged(changes: Partial<Judged>): string | undefined {
     recorded: ['a1 old'],
     answered: ['a1 old'],
     differences: [],
-    isPending: false,
     ...changes,
   });
 }
@@ -46,12 +45,4 @@ test('a listed difference that became another one is a complaint', () => {
 test('a listed difference from what RabbitMQ never said is a complaint', () => {
   const differences = [{ ...DIFFERENCE, rabbitmq: 'older' }];
   expect(judged({ answered: ['a1 new'], differences })).toContain('what it does not');
-});
-
-test('a pending case that differs is well', () => {
-  expect(judged({ answered: ['a1 new'], isPending: true })).toBeUndefined();
-});
-
-test('a pending case that passes is a complaint', () => {
-  expect(judged({ isPending: true })).toContain('remove it from pending');
 });

@@ -1,6 +1,5 @@
 /**
- * Compares what the broker said with what RabbitMQ 3.10 said. Where the two differ on purpose, differences.json says why;
- * what the broker cannot do yet stands in pending.ts.
+ * Compares what the broker said with what RabbitMQ 3.10 said. Where the two differ on purpose, differences.json says why.
  */
 
 /** Where this broker answers otherwise than RabbitMQ 3.10, on purpose: some text of its answers is another one. */
@@ -20,15 +19,13 @@ export interface Judged {
   readonly answered: readonly string[];
   /** Those that concern the case. */
   readonly differences: readonly Difference[];
-  readonly isPending: boolean;
 }
 
 /** What is wrong with a case, as a sentence; undefined when all is well. */
-export function complaintAbout({ recorded, answered, differences, isPending }: Judged): string | undefined {
+export function complaintAbout({ recorded, answered, differences }: Judged): string | undefined {
   if (recorded === undefined) return 'RabbitMQ was not asked: record it';
   const rabbitmq = recorded.join('\n');
   const leveret = answered.join('\n');
-  if (isPending) return rabbitmq === leveret ? 'it passes: remove it from pending' : undefined;
   if (differences.length > 0 && rabbitmq === leveret) return 'it no longer differs: remove it from differences.json';
   const stale = differences.find((difference) => !rabbitmq.includes(difference.rabbitmq));
   if (stale !== undefined) return `differences.json has RabbitMQ say what it does not: ${stale.rabbitmq}`;

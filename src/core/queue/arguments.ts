@@ -14,6 +14,7 @@ type Check = (field: Field, all: FieldTable) => string | undefined;
 
 const DEAD_LETTER_EXCHANGE = 'x-dead-letter-exchange';
 export const QUEUE_TYPE = 'x-queue-type';
+const SINGLE_ACTIVE = 'x-single-active-consumer';
 const CLASSIC = 'classic';
 /** What RabbitMQ calls the implementation in refusals. */
 const CLASSIC_IMPLEMENTATION = 'rabbit_classic_queue';
@@ -34,7 +35,7 @@ const KNOWN: ReadonlyMap<string, Check> = new Map<string, Check>([
   ['x-overflow', overflow],
   ['x-queue-mode', queueMode],
   ['x-queue-version', queueVersion],
-  ['x-single-active-consumer', boolean],
+  [SINGLE_ACTIVE, boolean],
   [QUEUE_TYPE, queueType],
   // Where in a cluster: there is one node.
   ['x-queue-master-locator', anything],
@@ -75,6 +76,12 @@ export function assertQueueArguments(declared: FieldTable, queue: string, vhost:
   for (const name of declared.keys()) {
     if (FOREIGN.has(name)) throw refusal.foreignArgument(name, queue, vhost, CLASSIC_IMPLEMENTATION);
   }
+}
+
+/** Only one consumer at a time is to be given messages. */
+export function isSingleActive(declared: FieldTable): boolean {
+  const field = declared.get(SINGLE_ACTIVE);
+  return field?.type === 't' && field.value;
 }
 
 /** A queue without a type is a classic one. */

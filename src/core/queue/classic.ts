@@ -8,6 +8,7 @@ import type { Messages } from '../messages.ts';
 import type { Log, MessageHandle, Residency } from '../ports.ts';
 import type { Pump } from '../pump.ts';
 import { SETTLE_REASONS, type SettleReason } from '../records.ts';
+import { isSingleActive } from './arguments.ts';
 import { DeliveryMark } from './delivery-mark.ts';
 import {
   type DeliveryTags,
@@ -23,6 +24,7 @@ import { ReadyRing, type RingChunk } from './ready-ring.ts';
 import { ReleaseTask } from './release-task.ts';
 import { Returned } from './returned.ts';
 import type { RingRestoration } from './ring-restoration.ts';
+import { SingleActive } from './single-active.ts';
 import { Turns } from './turns.ts';
 
 /** Nearly every queue has nothing returned most of the time; they share this one, to which nothing is ever added. */
@@ -53,6 +55,7 @@ export class ClassicQueue implements Queue {
   #returned = NOTHING_RETURNED;
   readonly #turns = new Turns();
   readonly #consumers = new Set<QueueConsumer>();
+  readonly #singleActive: SingleActive | undefined;
   #askedPage = -1;
   /** Of a durable queue. */
   readonly #mark: DeliveryMark | undefined;
@@ -65,6 +68,7 @@ export class ClassicQueue implements Queue {
     this.options = options;
     this.#world = world;
     this.#mark = options.durable ? new DeliveryMark(this, world.log) : undefined;
+    this.#singleActive = isSingleActive(options.arguments) ? new SingleActive() : undefined;
   }
 
   get readyCount(): number {
@@ -73,6 +77,10 @@ export class ClassicQueue implements Queue {
 
   get deliveredUpTo(): number {
     return this.#ready.headSequence - 1;
+  }
+
+  get isSingleActive(): boolean {
+    return this.#singleActive !== undefined;
   }
 
   get consumerCount(): number {
@@ -124,6 +132,7 @@ export class ClassicQueue implements Queue {
 
   addConsumer(consumer: QueueConsumer): void {
     this.#consumers.add(consumer);
+    this.#singleActive?.joined(consumer);
     consumer.joined();
     this.resumeConsumer(consumer);
   }
@@ -132,13 +141,15 @@ export class ClassicQueue implements Queue {
     if (!this.#consumers.delete(consumer)) return;
     this.#turns.suspend(consumer);
     consumer.left();
+    const next = this.#singleActive?.left(consumer, this.#consumers);
+    if (next !== undefined) this.resumeConsumer(next);
     if (this.#consumers.size > 0) return;
     this.#turns.clear();
     if (this.options.autoDelete && !this.isDeleted) this.#world.unused(this);
   }
 
   resumeConsumer(consumer: QueueConsumer): void {
-    if (this.isDeleted) return;
+    if (this.isDeleted || this.#singleActive?.isActive(consumer) === false) return;
     this.#turns.resume(consumer);
     if (!this.isDirty && this.readyCount > 0) this.#world.pump.mark(this);
   }

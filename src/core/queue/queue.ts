@@ -69,6 +69,8 @@ export interface Queue extends PagedQueue, DirtyQueue {
   readonly isDeleted: boolean;
   /** Something of it is lost: nobody may use it until an operator has decided what becomes of it. */
   readonly isStopped: boolean;
+  /** One consumer at a time is given messages, whoever else is there; none may ask to be the only one. */
+  readonly isSingleActive: boolean;
   readonly readyCount: number;
   readonly unackedCount: number;
   readonly consumerCount: number;

@@ -60,7 +60,7 @@ export class ChannelConsumers {
 
   /**
    * Makes a consumer that is not on its queue yet, so that consume-ok can go out first: then `queue.addConsumer`.
-   * @throws BrokerError 403 when the queue is in exclusive use.
+   * @throws BrokerError 403 when the queue is in exclusive use, or may never be.
    */
   create(request: ConsumeRequest): Consumer {
     const { host } = this.#channel;
@@ -111,8 +111,7 @@ export class ChannelConsumers {
 
   #assertNotExclusive(request: ConsumeRequest): void {
     const { queue } = request;
-    if (queue.consumerCount === 0) return;
-    let isTaken = request.exclusive;
+    let isTaken = request.exclusive && (queue.isSingleActive || queue.consumerCount > 0);
     for (const consumer of queue.consumers) isTaken ||= consumer.exclusive;
     if (isTaken) throw refusal.exclusiveConsumer(queue.name, this.#channel.host.vhost.name);
   }

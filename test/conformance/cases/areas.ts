@@ -13,6 +13,7 @@ import { QUEUE_CASES } from './queue.ts';
 import { QUEUE_ARGUMENT_CASES } from './queue-arguments.ts';
 import { REPLY_TO_CASES } from './reply-to.ts';
 import { SETTLE_CASES } from './settle.ts';
+import { SINGLE_ACTIVE_CASES } from './single-active.ts';
 import { TRANSACTION_CASES } from './transaction.ts';
 
 export const AREAS: Readonly<Record<string, readonly ConformanceCase[]>> = {
@@ -26,6 +27,7 @@ export const AREAS: Readonly<Record<string, readonly ConformanceCase[]>> = {
   publish: PUBLISH_CASES,
   consume: CONSUME_CASES,
   settle: SETTLE_CASES,
+  'single-active': SINGLE_ACTIVE_CASES,
   'reply-to': REPLY_TO_CASES,
   transaction: TRANSACTION_CASES,
   permission: PERMISSION_CASES,

@@ -263,19 +263,4 @@ export const CONSUME_CASES = [
     declares('~q'),
     consumes('~q', { arguments: { 'x-cancel-on-ha-failover': true } }),
   ]),
-  conforms('QA-09', 'one of several consumers is active, then the next', [
-    declares('~q', { arguments: { 'x-single-active-consumer': true } }),
-    consumes('~q', { consumerTag: 'one' }),
-    consumes('~q', { consumerTag: 'two' }),
-    one('1'),
-    one('2'),
-    delivered(2),
-    cancels('one'),
-    one('3'),
-    delivered(3),
-  ]),
-  conforms('QA-09', 'an exclusive consumer of a queue with a single active one', [
-    declares('~q', { arguments: { 'x-single-active-consumer': true } }),
-    consumes('~q', { exclusive: true }),
-  ]),
 ];
