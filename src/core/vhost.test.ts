@@ -71,6 +71,15 @@ describe('declaring a queue', () => {
     expect(new Set(names).size).toBe(3);
   });
 
+  test('line ends vanish from a name that is declared, asked about or deleted, not from one that is read', () => {
+    const world = coreBroker();
+    declare(world, 'line\r\nend');
+    expect(world.vhost.declaredQueue(world.owner, 'line\nend').name).toBe('lineend');
+    expect(refusalOf(() => world.vhost.readableQueue(world.owner, 'line\nend'))).toContain('404 NOT_FOUND');
+    world.vhost.deleteQueue(world.owner, 'line\nend', NEITHER);
+    expect(world.vhost.findQueue('lineend')).toBeUndefined();
+  });
+
   test('a reserved name is refused', () => {
     const refused = "403 ACCESS_REFUSED - queue name 'amq.x' contains reserved prefix 'amq.*'";
     expect(refusalOf(() => declare(coreBroker(), 'amq.x'))).toBe(refused);

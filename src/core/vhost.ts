@@ -123,7 +123,8 @@ export class Vhost {
   }
 
   /** For a client that asks whether it is there. @throws BrokerError 403, 404, 405. */
-  declaredQueue(owner: Owner, name: string): Declared {
+  declaredQueue(owner: Owner, wantedName: string): Declared {
+    const name = stripLineEnds(wantedName);
     this.access.assertMayKnow(owner, 'queue', name);
     return this.#present(this.queue(owner, name));
   }
@@ -154,7 +155,8 @@ export class Vhost {
   }
 
   /** @throws BrokerError 406 `in use` or `not empty`; a missing queue is no error. */
-  deleteQueue(owner: Owner, name: string, conditions: { ifUnused: boolean; ifEmpty: boolean }): Deleted {
+  deleteQueue(owner: Owner, wantedName: string, conditions: { ifUnused: boolean; ifEmpty: boolean }): Deleted {
+    const name = stripLineEnds(wantedName);
     this.access.assertMay(owner, 'queue', name, 'configure');
     const queue = this.#queues.get(name);
     if (queue === undefined) return { messages: 0, ticket: this.definitions.newest };
