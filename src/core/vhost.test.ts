@@ -74,7 +74,7 @@ describe('declaring a queue', () => {
   test('line ends vanish from a name that is declared, asked about or deleted, not from one that is read', () => {
     const world = coreBroker();
     declare(world, 'line\r\nend');
-    expect(world.vhost.declaredQueue(world.owner, 'line\nend').name).toBe('lineend');
+    expect(world.vhost.declaredQueue(world.owner, 'line\nend').queue.name).toBe('lineend');
     expect(refusalOf(() => world.vhost.readableQueue(world.owner, 'line\nend'))).toContain('404 NOT_FOUND');
     world.vhost.deleteQueue(world.owner, 'line\nend', NEITHER);
     expect(world.vhost.findQueue('lineend')).toBeUndefined();

@@ -17,6 +17,11 @@ export const keeps = does('basic.get', { queue: '~q' });
 
 export const acks = (deliveryTag: number, multiple = false): Step => does('basic.ack', { deliveryTag, multiple });
 
+export const nacks = (deliveryTag: number, multiple = false, requeue = true): Step =>
+  does('basic.nack', { deliveryTag, multiple, requeue });
+
+export const rejects = (deliveryTag: number, requeue = true): Step => does('basic.reject', { deliveryTag, requeue });
+
 export const prefetches = (prefetchCount: number, global = false): Step => does('basic.qos', { prefetchCount, global });
 
 export const cancels = (consumerTag = 'tag'): Step => does('basic.cancel', { consumerTag });

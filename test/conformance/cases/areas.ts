@@ -5,6 +5,7 @@ import { BINDING_CASES } from './binding.ts';
 import { CHANNEL_CASES } from './channel.ts';
 import { CONNECTION_CASES } from './connection.ts';
 import { CONSUME_CASES } from './consume.ts';
+import { DELIVER_CASES } from './deliver.ts';
 import { EXCHANGE_CASES } from './exchange.ts';
 import { MALFORMED_CASES } from './malformed.ts';
 import { PERMISSION_CASES } from './permission.ts';
@@ -26,6 +27,7 @@ export const AREAS: Readonly<Record<string, readonly ConformanceCase[]>> = {
   'queue-arguments': QUEUE_ARGUMENT_CASES,
   publish: PUBLISH_CASES,
   consume: CONSUME_CASES,
+  deliver: DELIVER_CASES,
   settle: SETTLE_CASES,
   'single-active': SINGLE_ACTIVE_CASES,
   'reply-to': REPLY_TO_CASES,

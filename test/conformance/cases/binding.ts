@@ -126,6 +126,32 @@ export const BINDING_CASES = [
     publishes({ exchange: '~x', key: 'k', mandatory: true }),
     gets('~q'),
   ]),
+  ...['direct', 'fanout', 'topic', 'headers'].map((type) =>
+    conforms('X-13', `an alternate exchange of type ${type}, and what says the delivery`, [
+      declares('~q'),
+      declaresExchange('~other', 'fanout', { internal: true }),
+      declaresExchange('~x', type, { arguments: { 'alternate-exchange': '~other' } }),
+      binds('~q', '~other'),
+      publishes({ exchange: '~x', key: 'a.b' }),
+      gets('~q'),
+    ]),
+  ),
+  conforms('X-13', 'the default exchange as alternate exchange', [
+    declares('~q'),
+    withAlternate('~x', ''),
+    publishes({ exchange: '~x', key: '~q' }),
+    gets('~q'),
+  ]),
+  ...[5, null, Uint8Array.of(65)].map((value) =>
+    conforms('X-13', `an alternate exchange may not be ${value}`, [
+      declaresExchange('~x', 'direct', { arguments: { 'alternate-exchange': value } }),
+    ]),
+  ),
+  conforms('X-13', 'being an alternate exchange does not use one', [
+    declaresExchange('~other'),
+    withAlternate('~x', '~other'),
+    does('exchange.delete', { exchange: '~other', ifUnused: true }),
+  ]),
   conforms('X-13', 'a missing alternate exchange drops the message', [
     withAlternate('~x', '~none'),
     publishes({ exchange: '~x', key: 'k' }),
@@ -244,6 +270,19 @@ export const BINDING_CASES = [
     publishes({ exchange: '~x', key: 'k', mandatory: true }),
     awaits('basic.return'),
   ]),
+  conforms('X-15', 'the width of a number does tell bindings apart, the order in a table does not', [
+    declares('~q'),
+    declaresExchange('~x'),
+    binds('~q', '~x', 'k', { a: 1 }),
+    unbinds('~q', '~x', 'k', { a: 1n }),
+    publishes({ exchange: '~x', key: 'k', mandatory: true }),
+    settles('~q'),
+    binds('~q', '~x', 'l', { a: { x: 1, y: 2 } }),
+    unbinds('~q', '~x', 'l', { a: { y: 2, x: 1 } }),
+    publishes({ exchange: '~x', key: 'l', mandatory: true }),
+    settles('~q'),
+    looksAt('~q'),
+  ]),
   conforms('X-15', 'empty queue and empty key are the queue declared last and its name', [
     declares('~q'),
     declaresExchange('~x'),
@@ -274,6 +313,11 @@ export const BINDING_CASES = [
   ]),
   conforms('X-17', 'publishing to a missing exchange closes the channel', [
     publishes({ exchange: '~x', key: 'k' }),
+    awaits('channel.close'),
+  ]),
+  conforms('X-17', 'a message to a missing exchange is not returned, and not confirmed', [
+    does('confirm.select'),
+    publishes({ exchange: '~x', key: 'k', mandatory: true }),
     awaits('channel.close'),
   ]),
   conforms('X-17', 'publishing to a deleted exchange closes the channel', [

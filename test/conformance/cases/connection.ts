@@ -31,24 +31,26 @@ function connects(feature: string, name: string, handshake: Handshake): Conforma
 }
 
 /** The response of AMQPLAIN: a table without its length. */
-function amqplain(login: string, password: string): Uint8Array {
+function amqplain(fields: Parameters<typeof table>[0]): Uint8Array {
   const writer = new ByteWriter();
-  writeFieldTable(writer, table({ LOGIN: login, PASSWORD: password }));
+  writeFieldTable(writer, table(fields));
   return writer.toBytes().slice(4);
 }
 
-const startOk = sends('connection.start-ok', {
-  clientProperties: {},
-  mechanism: 'PLAIN',
-  response: Buffer.from('\0guest\0guest'),
-  locale: 'en_US',
-});
+const LOGIN = { clientProperties: {}, mechanism: 'PLAIN', response: Buffer.from('\0guest\0guest'), locale: 'en_US' };
+const startOk = sends('connection.start-ok', LOGIN);
 /** Sends the protocol header and takes connection.start, unseen. */
 const asks: Step = async (run, { connection }) => {
   const client = run.client(connection);
   client.skip(0, 'connection.start');
   client.send(Buffer.from(HEADER, 'latin1'));
   await client.until(0, () => client.count(0, 'connection.start') > 0);
+};
+/** Sends the protocol header and, without waiting, these steps. */
+const header: Step = async (run, { connection }) => {
+  const client = run.client(connection);
+  client.skip(0, 'connection.start');
+  client.send(Buffer.from(HEADER, 'latin1'));
 };
 const tuneOk = sends('connection.tune-ok', { channelMax: 2047, frameMax: 131_072, heartbeat: 0 });
 
@@ -79,13 +81,37 @@ export const CONNECTION_CASES = [
   connects('C-07', 'a response without an identity to act as', { response: Buffer.from('guest\0guest') }),
   connects('C-07', 'an identity to act as is ignored', { response: Buffer.from('other\0guest\0guest') }),
   connects('C-07', 'an empty response', { response: Buffer.from('') }),
-  connects('C-08', 'AMQPLAIN', { mechanism: 'AMQPLAIN', response: amqplain('guest', 'guest') }),
-  connects('C-08', 'AMQPLAIN with a wrong password', { mechanism: 'AMQPLAIN', response: amqplain('guest', 'wrong') }),
+  connects('C-08', 'AMQPLAIN', { mechanism: 'AMQPLAIN', response: amqplain({ LOGIN: 'guest', PASSWORD: 'guest' }) }),
+  connects('C-08', 'AMQPLAIN with a wrong password', {
+    mechanism: 'AMQPLAIN',
+    response: amqplain({ LOGIN: 'guest', PASSWORD: 'wrong' }),
+  }),
+  connects('C-08', 'AMQPLAIN with more than login and password', {
+    mechanism: 'AMQPLAIN',
+    response: amqplain({ more: 1, PASSWORD: 'guest', LOGIN: 'guest' }),
+  }),
+  connects('C-08', 'AMQPLAIN of an unknown user', {
+    mechanism: 'AMQPLAIN',
+    response: amqplain({ LOGIN: 'nobody', PASSWORD: 'x' }),
+  }),
+  connects('C-07', 'an empty user', { response: Buffer.from('\0\0') }),
+  connects('C-05', 'a wrong password of a client that asks not to be told', {
+    password: 'wrong',
+    clientProperties: { capabilities: { authentication_failure_close: false } },
+  }),
+  connects('C-05', 'a wrong password of a client whose capability is a number', {
+    password: 'wrong',
+    clientProperties: { capabilities: { authentication_failure_close: 1 } },
+  }),
+  connects('C-05', 'capabilities that are no table', { clientProperties: { capabilities: 'all' } }),
+  connects('C-06', 'a client with a name', { clientProperties: { connection_name: 'a name' } }),
   connects('C-12', 'an unknown mechanism', { mechanism: 'MAGIC' }),
   connects('U-11', 'a user without a password', { user: 'passwordless', password: '' }),
   connects('U-05', 'a user without permissions', { user: 'none' }),
   connects('C-15', 'a missing vhost', { vhost: '~missing' }),
   connects('C-15', 'a vhost that the user may not enter', { user: 'reader', vhost: 'other' }),
+  connects('C-15', 'a vhost without a name', { vhost: '' }),
+  connects('C-15', 'a missing vhost with a long name', { vhost: 'v'.repeat(255) }),
   connects('C-15', 'another vhost', { vhost: 'other' }),
   connects('C-14', 'a frame_max above the limit', { tune: { frameMax: 131_073 } }),
   connects('C-14', 'a frame_max of 0 where there is a limit', { tune: { frameMax: 0 } }),
@@ -106,6 +132,24 @@ export const CONNECTION_CASES = [
   conforms('C-20', 'a channel number above channel_max', [
     logsIn({ tune: { channelMax: 3 } }),
     on('a', 4, sends('channel.open'), awaits('channel.open-ok')),
+  ]),
+  conforms('C-13', 'a client that does not wait for answers', [
+    header,
+    on('a', 0, startOk, tuneOk, sends('connection.open', { virtualHost: '/' }), awaits('connection.open-ok')),
+  ]),
+  conforms('C-17', 'a heartbeat before the login', [
+    header,
+    sendsBytes('\x08\0\0\0\0\0\0\xce'),
+    on('a', 0, startOk, awaits('connection.tune')),
+  ]),
+  conforms('C-18', 'a large frame before the login', [
+    header,
+    on('a', 0, sends('connection.start-ok', { ...LOGIN, clientProperties: { large: 'x'.repeat(9000) } }), ends()),
+  ]),
+  conforms('C-28', 'a channel before the connection is open', [asks, on('a', 1, sends('channel.open')), ends()]),
+  conforms('C-28', 'connection.close before start-ok', [
+    asks,
+    on('a', 0, sends('connection.close', { replyCode: 200 }), ends()),
   ]),
   conforms('C-28', 'open before start-ok', [asks, on('a', 0, sends('connection.open'), ends())]),
   conforms('C-28', 'tune-ok before start-ok', [asks, on('a', 0, tuneOk, ends())]),

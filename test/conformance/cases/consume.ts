@@ -1,7 +1,6 @@
-/** Consuming: consumers, deliveries, prefetch, get, cancel, priorities, the end of a queue. */
+/** Consumers: how they come, are cancelled, have priorities, and hear that their queue is gone. */
 
-import type { Step } from '../case-run.ts';
-import { acks, cancels, delivered, filled, keeps, one, prefetches } from '../one-queue.ts';
+import { acks, cancels, delivered, filled, keeps, one, prefetches, rejects } from '../one-queue.ts';
 import {
   awaits,
   conforms,
@@ -16,14 +15,40 @@ import {
   typed,
 } from '../steps.ts';
 
-const rejects = (deliveryTag: number, requeue = true): Step => does('basic.reject', { deliveryTag, requeue });
-
 export const CONSUME_CASES = [
   conforms('S-01', 'the broker names a consumer without a tag', [
     declares('~q'),
     consumes('~q', { consumerTag: '' }),
     one('m'),
     delivered(1),
+  ]),
+  conforms('S-01', 'a tag may take 255 bytes of any UTF-8', [
+    declares('~q'),
+    consumes('~q', { consumerTag: 't'.repeat(255) }),
+    consumes('~q', { consumerTag: 'ä €' }),
+    one('1'),
+    one('2'),
+    delivered(2),
+  ]),
+  conforms('S-01', 'the tag that the broker made is used once, too', [
+    declares('~q'),
+    consumes('~q', { consumerTag: '' }),
+    consumes('~q', { consumerTag: '{tag}' }),
+  ]),
+  conforms('S-01', 'an empty queue name is the queue declared last', [
+    declares('~q'),
+    consumes(''),
+    one('m'),
+    delivered(1),
+  ]),
+  conforms('S-01', 'consume with no-wait that fails closes the channel', [
+    does('basic.consume', { queue: '~none', consumerTag: 't', noWait: true }),
+    awaits('channel.close'),
+  ]),
+  conforms('S-01', 'an exclusive consumer does not mind what was got', [
+    ...filled('1'),
+    keeps,
+    consumes('~q', { exclusive: true }),
   ]),
   conforms('S-01', 'a tag is used once on a channel', [declares('~q'), consumes('~q'), consumes('~q')]),
   conforms('S-01', 'a tag may be used on another channel, and again after a cancel', [
@@ -60,87 +85,20 @@ export const CONSUME_CASES = [
   ]),
   conforms('S-01', 'consume-ok comes before the first delivery', [...filled('m', 'n'), consumes('~q'), delivered(2)]),
   conforms('S-01', 'no-local is ignored', [declares('~q'), consumes('~q', { noLocal: true }), one('m'), delivered(1)]),
-  conforms('S-02', 'messages go in turn to consumers of one channel', [
+  conforms('S-10', 'cancelling an unknown tag is answered', [cancels('nobody')]),
+  conforms('S-10', 'a consumer is cancelled by its own channel', [
     declares('~q'),
-    consumes('~q', { consumerTag: 'one' }),
-    consumes('~q', { consumerTag: 'two' }),
-    one('1'),
-    one('2'),
-    one('3'),
-    one('4'),
-    delivered(4),
-  ]),
-  conforms('S-03', 'delivery tags count by channel', [
-    ...filled('1', '2', '3'),
-    prefetches(1),
     consumes('~q'),
+    on('a', 2, cancels()),
+    one('m'),
     delivered(1),
-    on('a', 2, consumes('~q', { noAck: true }), delivered(2)),
   ]),
-  conforms('S-08', 'a prefetch size is not implemented', [does('basic.qos', { prefetchSize: 100 })]),
-  conforms('S-08', 'prefetch counts by consumer', [
-    ...filled('1', '2', '3', '4'),
-    prefetches(1),
-    consumes('~q', { consumerTag: 'one' }),
-    delivered(1),
-    consumes('~q', { consumerTag: 'two' }),
-    delivered(2),
-    settles('~q'),
-    acks(1),
-    delivered(3),
-    settles('~q'),
-  ]),
-  conforms('S-08', 'a prefetch holds for consumers started later', [
-    ...filled('1', '2', '3'),
-    consumes('~q', { consumerTag: 'before' }),
-    delivered(3),
-    prefetches(1),
-    one('4'),
-    delivered(4),
-  ]),
-  conforms('S-08', 'prefetch 0 is none', [...filled('1', '2', '3'), prefetches(0), consumes('~q'), delivered(3)]),
-  conforms('S-08', 'a global prefetch counts over the channel', [
-    ...filled('1', '2', '3'),
-    prefetches(2, true),
-    consumes('~q', { consumerTag: 'one' }),
-    delivered(2),
-    consumes('~q', { consumerTag: 'two' }),
-    settles('~q'),
-    acks(1),
-    delivered(3),
-  ]),
-  conforms('S-08', 'a global prefetch may be raised', [
-    ...filled('1', '2', '3'),
-    prefetches(1, true),
-    consumes('~q'),
-    delivered(1),
-    settles('~q'),
-    prefetches(2, true),
-    delivered(2),
-    settles('~q'),
-    prefetches(0, true),
-    delivered(3),
-  ]),
-  conforms('S-08', 'get is not bound to a prefetch', [...filled('1', '2'), prefetches(1), keeps, keeps]),
-  conforms('S-08', 'no_ack is not bound to a prefetch', [
-    ...filled('1', '2', '3'),
-    prefetches(1),
-    consumes('~q', { noAck: true }),
-    delivered(3),
-  ]),
-  conforms('S-09', 'get from an empty queue', [declares('~q'), gets('~q')]),
-  conforms('S-09', 'get from a missing queue', [gets('~q')]),
-  conforms('S-09', 'get says how many are left', [...filled('1', '2', '3'), gets('~q'), gets('~q'), gets('~q')]),
-  conforms('S-09', 'get with and without acknowledgement counts the same tags', [
-    ...filled('1', '2', '3'),
-    gets('~q'),
-    keeps,
-    gets('~q'),
-    acks(2),
+  conforms('S-10', 'cancelling twice is answered twice', [declares('~q'), consumes('~q'), cancels(), cancels()]),
+  conforms('S-10', 'a cancel-ok from a client is taken', [
+    declares('~q'),
+    does('basic.cancel-ok', { consumerTag: 'tag' }),
     settles(),
   ]),
-  conforms('S-09', 'acknowledging a get that needs none', [...filled('1'), gets('~q'), acks(1), settles()]),
-  conforms('S-10', 'cancelling an unknown tag is answered', [cancels('nobody')]),
   conforms('S-10', 'cancel with no-wait is not answered', [
     declares('~q'),
     consumes('~q'),
@@ -212,6 +170,12 @@ export const CONSUME_CASES = [
     does('queue.delete', { queue: '~q' }),
     on('b', 1, settles(), gets('~q')),
   ]),
+  conforms('S-11', 'a client that asks not to hear it is not told, and its tag is free', [
+    on('b', 1, shakesHands({ clientProperties: { capabilities: { consumer_cancel_notify: false } } })),
+    on('b', 1, declares('~q'), consumes('~q')),
+    does('queue.delete', { queue: '~q' }),
+    on('b', 1, settles(), declares('~q'), consumes('~q')),
+  ]),
   conforms('S-11', 'messages of a deleted queue may still be acknowledged', [
     ...filled('1'),
     keeps,
@@ -248,6 +212,23 @@ export const CONSUME_CASES = [
     settles('~q'),
     acks(1),
     delivered(3),
+  ]),
+  conforms('S-12', 'consumers of one priority take turns', [
+    declares('~q'),
+    consumes('~q', { consumerTag: 'a', arguments: { 'x-priority': 1 } }),
+    consumes('~q', { consumerTag: 'b', arguments: { 'x-priority': 1n } }),
+    consumes('~q', { consumerTag: 'c' }),
+    one('1'),
+    one('2'),
+    one('3'),
+    one('4'),
+    delivered(4),
+  ]),
+  conforms('S-13', 'x-priority void', [declares('~q'), consumes('~q', { arguments: { 'x-priority': null } })]),
+  conforms('S-13', 'x-stream-offset', [declares('~q'), consumes('~q', { arguments: { 'x-stream-offset': 'first' } })]),
+  conforms('S-13', 'x-cancel-on-ha-failover as text', [
+    declares('~q'),
+    consumes('~q', { arguments: { 'x-cancel-on-ha-failover': 'yes' } }),
   ]),
   conforms('S-13', 'x-priority as text', [declares('~q'), consumes('~q', { arguments: { 'x-priority': 'high' } })]),
   conforms('S-13', 'x-priority as a double', [

@@ -7,12 +7,14 @@ import {
   binds,
   bindsExchange,
   conforms,
+  contentHeader,
   declares,
   declaresExchange,
   does,
   gets,
   looksAt,
   publishes,
+  sendsFrame,
   settles,
   typed,
 } from '../steps.ts';
@@ -40,6 +42,8 @@ function matchesTopic(bindingKey: string, routingKeys: readonly string[]): Confo
     looksAt('~q'),
   ]);
 }
+
+const DECIMAL = { type: 'D', scale: 1, value: 10 } as const;
 
 const passive = (exchange: string): Step => does('exchange.declare', { exchange, passive: true });
 
@@ -90,6 +94,20 @@ export const EXCHANGE_CASES = [
   matchesTopic('a.*.b', ['a..b', 'a.x.b']),
   matchesTopic('#.*', ['', 'a', 'a.b']),
   matchesTopic('a*', ['a', 'ab', 'a*']),
+  matchesTopic('#.a.#.b.#', ['a.b', 'x.a.y.b.z', 'b.a']),
+  matchesTopic('#', ['.'.repeat(255)]),
+  conforms('X-03', 'topic: two bindings that match make one copy', [
+    declares('~q'),
+    declaresExchange('~x', 'topic'),
+    binds('~q', '~x', 'a.*'),
+    binds('~q', '~x', '#'),
+    publishes({ exchange: '~x', key: 'a.b' }),
+    looksAt('~q'),
+    does('queue.unbind', { queue: '~q', exchange: '~x', routingKey: '#' }),
+    publishes({ exchange: '~x', key: 'a.b' }),
+    publishes({ exchange: '~x', key: 'b' }),
+    looksAt('~q'),
+  ]),
   matchesHeaders('all is the default', { a: 'x', b: 1 }, { a: 'x', b: 1, c: true }),
   matchesHeaders('all wants every one', { 'x-match': 'all', a: 'x', b: 1 }, { a: 'x' }),
   matchesHeaders('any wants one', { 'x-match': 'any', a: 'x', b: 1 }, { a: 'x' }),
@@ -113,6 +131,45 @@ export const EXCHANGE_CASES = [
   matchesHeaders('any-with-x finds them', { 'x-match': 'any-with-x', 'x-a': 'x', b: 1 }, { 'x-a': 'x' }),
   matchesHeaders('an unknown x-match is refused', { 'x-match': 'some', a: 1 }, { a: 1 }),
   matchesHeaders('an x-match that is no text is refused', { 'x-match': 5, a: 1 }, { a: 1 }),
+  matchesHeaders('an x-match in capitals is refused', { 'x-match': 'ALL' }, {}),
+  matchesHeaders('an x-match that is void is refused', { 'x-match': null }, {}),
+  matchesHeaders('an x-match of bytes is refused', { 'x-match': Uint8Array.of(65) }, {}),
+  matchesHeaders('any-with-x without arguments', { 'x-match': 'any-with-x' }, { a: 1 }),
+  matchesHeaders('all-with-x without arguments', { 'x-match': 'all-with-x' }, { a: 1 }),
+  matchesHeaders('a table', { a: { b: 1 } }, { a: { b: 1 } }),
+  matchesHeaders('a list', { a: [1, 2] }, { a: [1, 2] }),
+  matchesHeaders('a decimal', typed('a', DECIMAL), typed('a', DECIMAL)),
+  matchesHeaders('a timestamp and a long', typed('a', { type: 'T', value: 10n }), { a: 10n }),
+  matchesHeaders('a float and a double', typed('a', { type: 'f', value: 0.5 }), typed('a', { type: 'd', value: 0.5 })),
+  matchesHeaders('a void header is there', { a: null }, { a: null }),
+  matchesHeaders('a void header is no value', { a: 1 }, { a: null }),
+  conforms('X-04', 'headers: of two with one name the first counts', [
+    declares('~q'),
+    declaresExchange('~x', 'headers'),
+    binds('~q', '~x', '', typed('a', { type: 'B', value: 1 })),
+    does('basic.publish', { exchange: '~x' }),
+    sendsFrame('header', contentHeader(0, Buffer.of(0x20, 0, 0, 0, 0, 8, 1, 0x61, 0x42, 1, 1, 0x61, 0x42, 2))),
+    settles(),
+    looksAt('~q'),
+  ]),
+  conforms('X-04', 'headers: reached through another exchange', [
+    declares('~q'),
+    declaresExchange('~from', 'fanout'),
+    declaresExchange('~x', 'headers'),
+    bindsExchange('~x', '~from'),
+    binds('~q', '~x', '', { a: 1 }),
+    publishes({ exchange: '~from', properties: { headers: { a: 1 } } }),
+    publishes({ exchange: '~from', mandatory: true, properties: { headers: { a: 2 } } }),
+    settles(),
+    looksAt('~q'),
+  ]),
+  conforms('X-04', 'headers: an unknown x-match between exchanges is refused', [
+    does('exchange.bind', { destination: 'amq.fanout', source: 'amq.headers', arguments: { 'x-match': 'some' } }),
+  ]),
+  conforms('X-04', 'headers: an unknown x-match to unbind', [
+    declares('~q'),
+    does('queue.unbind', { queue: '~q', exchange: 'amq.headers', arguments: { 'x-match': 'some' } }),
+  ]),
   conforms('X-04', 'headers: a message without headers', [
     declares('~q'),
     declaresExchange('~x', 'headers'),
@@ -161,6 +218,21 @@ export const EXCHANGE_CASES = [
     does('exchange.delete', { exchange: 'amq.mine' }),
   ]),
   conforms('X-07', 'line ends vanish from an exchange name', [declaresExchange('~line\r\nend'), passive('~lineend')]),
+  conforms(
+    'X-07',
+    'line ends vanish from the names that are declared, bound and deleted, not from those published to',
+    [
+      declaresExchange('~lineend', 'fanout'),
+      declares('~q'),
+      binds('~q', '~line\nend'),
+      publishes({ exchange: '~line\nend' }),
+      awaits('channel.close'),
+      does('exchange.delete', { exchange: '~line\nend' }),
+      passive('~lineend'),
+    ],
+  ),
+  conforms('X-07', 'only small letters are reserved', [declaresExchange('AMQ.~x'), declaresExchange('~amq.x')]),
+  conforms('X-08', 'an exchange name may have spaces and any UTF-8', [declaresExchange('~ä €'), passive('~ä €')]),
   conforms('X-08', 'an exchange of each type', [
     ...['direct', 'fanout', 'topic', 'headers'].map((type) => declaresExchange(`~${type}`, type)),
   ]),
@@ -205,6 +277,10 @@ export const EXCHANGE_CASES = [
     declaresExchange('~x', 'direct', { arguments: { 'alternate-exchange': 'amq.direct' } }),
     declaresExchange('~x', 'direct', { arguments: { 'alternate-exchange': 'amq.fanout' } }),
     declaresExchange('~x', 'direct'),
+  ]),
+  conforms('X-09', 'redeclared with the same alternate exchange', [
+    declaresExchange('~x', 'direct', { arguments: { 'alternate-exchange': '~y' } }),
+    declaresExchange('~x', 'direct', { arguments: { 'alternate-exchange': '~y' } }),
   ]),
   conforms('X-09', 'an unknown argument does not count', [
     declaresExchange('~x', 'direct', { arguments: { 'x-mine': 1 } }),

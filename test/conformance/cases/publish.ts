@@ -21,6 +21,22 @@ import {
   typed,
 } from '../steps.ts';
 
+const EVERYTHING: PropertyValues = {
+  contentType: 'text/plain',
+  contentEncoding: 'utf-8',
+  headers: { text: 'a', number: 1, flag: true, nothing: null, nested: { list: [1, 'two', { three: 3n }] } },
+  deliveryMode: 2,
+  priority: 9,
+  correlationId: 'correlation',
+  replyTo: 'reply',
+  messageId: 'message',
+  timestamp: 1_700_000_000n,
+  type: 'type',
+  userId: 'guest',
+  appId: 'app',
+  clusterId: 'cluster',
+};
+
 const confirms = does('confirm.select');
 
 /** Publishes a message with these properties and gets it again. */
@@ -30,6 +46,11 @@ function carries(what: string, properties: PropertyValues): ConformanceCase {
     publishes({ key: '~q', properties }),
     gets('~q'),
   ]);
+}
+
+/** Publishes a message with an expiration that is refused. */
+function expires(what: string, expiration: string): ConformanceCase {
+  return conforms('P-02', what, [publishes({ key: '~q', properties: { expiration } }), awaits('channel.close')]);
 }
 
 /** Publishes to `~q` with these headers and says what came of it there and in `~r`. */
@@ -56,6 +77,12 @@ export const PUBLISH_CASES = [
     publishes({ key: '~q', immediate: true }),
     awaits('connection.close'),
   ]),
+  conforms('P-01', 'immediate is not implemented in a transaction, or with mandatory, either', [
+    declares('~q'),
+    does('tx.select'),
+    publishes({ key: '~q', immediate: true, mandatory: true }),
+    awaits('connection.close'),
+  ]),
   conforms('P-01', 'a routing key may take 255 bytes', [
     declares('~q'),
     declaresExchange('~x', 'fanout'),
@@ -63,21 +90,7 @@ export const PUBLISH_CASES = [
     publishes({ exchange: '~x', key: 'k'.repeat(255) }),
     gets('~q'),
   ]),
-  carries('everything', {
-    contentType: 'text/plain',
-    contentEncoding: 'utf-8',
-    headers: { text: 'a', number: 1, flag: true, nothing: null, nested: { list: [1, 'two', { three: 3n }] } },
-    deliveryMode: 2,
-    priority: 9,
-    correlationId: 'correlation',
-    replyTo: 'reply',
-    messageId: 'message',
-    timestamp: 1_700_000_000n,
-    type: 'type',
-    userId: 'guest',
-    appId: 'app',
-    clusterId: 'cluster',
-  }),
+  carries('everything', EVERYTHING),
   carries('no property', {}),
   carries('an empty table of headers', { headers: {} }),
   carries('an empty text', { contentType: '', correlationId: '' }),
@@ -99,28 +112,32 @@ export const PUBLISH_CASES = [
   carries('a header of type x', { headers: typed('h', { type: 'x', value: Uint8Array.of(0, 255) }) }),
   carries('an empty nested table', { headers: { h: {} } }),
   carries('an empty list', { headers: { h: [] } }),
-  conforms('P-02', 'an expiration that is no number', [
-    publishes({ key: '~q', properties: { expiration: 'abc' } }),
-    awaits('channel.close'),
-  ]),
-  conforms('P-02', 'an expiration below 0', [
-    publishes({ key: '~q', properties: { expiration: '-1' } }),
-    awaits('channel.close'),
-  ]),
-  conforms('P-02', 'an expiration with more behind the number', [
-    publishes({ key: '~q', properties: { expiration: '10 ms' } }),
-    awaits('channel.close'),
-  ]),
-  conforms('P-02', 'an expiration without a number', [
-    publishes({ key: '~q', properties: { expiration: '' } }),
-    awaits('channel.close'),
-  ]),
-  conforms('P-02', 'an expiration beyond ten years', [
-    publishes({ key: '~q', properties: { expiration: '315360000001' } }),
-    awaits('channel.close'),
-  ]),
+  carries('an expiration with zeros before it', { expiration: '0000050000' }),
+  carries('an expiration with a plus', { expiration: '+50000' }),
+  carries('an expiration of ten years', { expiration: '315360000000' }),
+  expires('an expiration that is no number', 'abc'),
+  expires('an expiration below 0', '-1'),
+  expires('an expiration with more behind the number', '10 ms'),
+  expires('an expiration with a fraction', '1.5'),
+  expires('an expiration behind a space', ' 5'),
+  expires('an expiration in hexadecimal', '0x10'),
+  expires('an expiration with quotes', `a"b'c`),
+  expires('an expiration with an accent', 'é'),
+  expires('an expiration with very many digits', '9'.repeat(200)),
+  expires('an expiration without a number', ''),
+  expires('an expiration beyond ten years', '315360000001'),
   conforms('P-03', 'what is mandatory and not routed comes back', [
     publishes({ key: '~q', body: 'back', mandatory: true, properties: { correlationId: 'c', headers: { a: 1 } } }),
+    awaits('basic.return'),
+  ]),
+  conforms('P-03', 'what comes back is whole, with all its properties', [
+    publishes({
+      exchange: 'amq.direct',
+      key: '~q',
+      mandatory: true,
+      body: 'x'.repeat(200_000),
+      properties: { ...EVERYTHING, expiration: '5' },
+    }),
     awaits('basic.return'),
   ]),
   conforms('P-03', 'what is not mandatory is dropped', [publishes({ key: '~q' }), settles()]),
@@ -137,6 +154,16 @@ export const PUBLISH_CASES = [
     awaits('basic.ack'),
     publishes({ key: '~q', properties: { deliveryMode: 2 } }),
     awaits('basic.ack', 2),
+  ]),
+  conforms('P-04', 'the sequence counts what is routed and what is not', [
+    declares('~q'),
+    confirms,
+    publishes({ key: '~q' }),
+    awaits('basic.ack'),
+    publishes({ key: '~none' }),
+    awaits('basic.ack', 2),
+    publishes({ exchange: 'amq.fanout', key: '~none', mandatory: true }),
+    awaits('basic.ack', 3),
   ]),
   conforms('P-04', 'what goes nowhere is confirmed', [confirms, publishes({ key: '~q' }), awaits('basic.ack')]),
   conforms('P-04', 'confirms may be asked for again', [
@@ -190,6 +217,35 @@ export const PUBLISH_CASES = [
   copies('BCC that is no list', { BCC: 5 }),
   copies('CC with a number in it', { CC: ['~r', 5] }),
   copies('cc in small letters is a header like any other', { cc: ['~r'] }),
+  copies('CC that is void', { CC: null }),
+  copies('CC that is a table', { CC: { a: 1 } }),
+  copies('CC with a list in it', { CC: [['~r']] }),
+  copies('CC with bytes in it', { CC: [new TextEncoder().encode('~r')] }),
+  copies('BCC and CC that are no lists: CC is named', { BCC: 5, CC: 6 }),
+  conforms('P-06', 'CC goes through the same exchange', [
+    declares('~q'),
+    declares('~r'),
+    declaresExchange('~x', 'topic'),
+    binds('~q', '~x', 'a.*'),
+    binds('~r', '~x', 'b.#'),
+    publishes({ exchange: '~x', key: 'a.1', properties: { headers: { CC: ['b.2', 'a.3'] } } }),
+    gets('~q'),
+    gets('~r'),
+    gets('~q'),
+  ]),
+  conforms('P-06', 'a wrong user-id, expiration and CC are refused in this order', [
+    publishes({ key: '~q', properties: { userId: 'x', expiration: 'a', headers: { CC: 6 } } }),
+    awaits('channel.close'),
+    publishes({ key: '~q', properties: { expiration: 'a', headers: { CC: 6 } } }),
+    awaits('channel.close', 2),
+    publishes({ exchange: '~none', properties: { expiration: 'a' } }),
+    awaits('channel.close', 3),
+  ]),
+  conforms('P-06', 'a wrong CC is refused in a transaction at once', [
+    does('tx.select'),
+    publishes({ key: '~q', properties: { headers: { CC: 5 } } }),
+    awaits('channel.close'),
+  ]),
   conforms('P-06', 'mandatory counts the keys of CC', [
     declares('~r'),
     publishes({ key: '~q', mandatory: true, properties: { headers: { CC: ['~r'] } } }),
@@ -202,6 +258,10 @@ export const PUBLISH_CASES = [
   ]),
   conforms('P-07', 'user-id must be the user', [
     publishes({ key: '~q', properties: { userId: 'somebody' } }),
+    awaits('channel.close'),
+  ]),
+  conforms('P-07', 'user-id in capitals is somebody else', [
+    publishes({ key: '~q', properties: { userId: 'GUEST' } }),
     awaits('channel.close'),
   ]),
   conforms('P-07', 'an empty user-id is somebody else', [
@@ -221,6 +281,16 @@ export const PUBLISH_CASES = [
     on('b', 1, does('queue.delete', { queue: '~q' })),
     publishes({ key: '~q' }),
     awaits('basic.ack', 2),
+  ]),
+  conforms('P-08', 'a queue of the same name gets what comes then', [
+    declares('~q'),
+    publishes({ key: '~q', body: '1' }),
+    settles('~q'),
+    on('b', 1, does('queue.delete', { queue: '~q' }), declares('~q')),
+    publishes({ key: '~q', body: '2' }),
+    settles('~q'),
+    gets('~q'),
+    gets('~q'),
   ]),
   conforms('C-30', 'a body above the limit is refused at its header', [
     does('basic.publish', { routingKey: '~q' }),

@@ -1,16 +1,19 @@
 /** Arguments of queues: which are refused and how, and which redeclarations are equivalent. */
 
+import type { Field } from '../../../src/base/field-table.ts';
 import type { TableValues } from '../case-run.ts';
 import { type ConformanceCase, conforms, declares, typed } from '../steps.ts';
 
 function takes(what: string, values: TableValues): ConformanceCase {
-  return conforms('Q-11', `declare with ${what}`, [declares('~q', { arguments: values })]);
+  const feature = /x-queue-(mode|version)/.test(what) ? 'QA-17' : 'Q-11';
+  return conforms(feature, `declare with ${what}`, [declares('~q', { arguments: values })]);
 }
 
 type Fields = NonNullable<Parameters<typeof declares>[1]>;
 
 function redeclares(what: string, first: Fields, second: Fields): ConformanceCase {
-  return conforms('Q-09', `redeclare ${what}`, [declares('~q', first), declares('~q', second)]);
+  const feature = what.includes('x-queue-type classic') ? 'Q-10' : 'Q-09';
+  return conforms(feature, `redeclare ${what}`, [declares('~q', first), declares('~q', second)]);
 }
 
 function redeclaresWith(what: string, first: TableValues, second: TableValues): ConformanceCase {
@@ -19,6 +22,38 @@ function redeclaresWith(what: string, first: TableValues, second: TableValues): 
 
 /** Arguments whose value is a number of milliseconds, messages or bytes. */
 const NUMBERS = ['x-message-ttl', 'x-expires', 'x-max-length', 'x-max-length-bytes', 'x-max-priority'];
+
+/** A value of each type that a table may have, but tables. */
+const FIELDS: readonly Field[] = [
+  { type: 't', value: true },
+  { type: 'b', value: 1 },
+  { type: 'B', value: 1 },
+  { type: 's', value: 1 },
+  { type: 'u', value: 1 },
+  { type: 'I', value: 1 },
+  { type: 'i', value: 1 },
+  { type: 'l', value: 1n },
+  { type: 'L', value: 1n },
+  { type: 'f', value: 1 },
+  { type: 'd', value: 1 },
+  { type: 'D', scale: 1, value: 1 },
+  { type: 'x', value: new Uint8Array(1) },
+  { type: 'T', value: 1n },
+  { type: 'V' },
+  { type: 'A', value: [] },
+];
+
+/** Arguments that only quorum queues and streams have. */
+const FOREIGN = [
+  'x-dead-letter-strategy',
+  'x-initial-cluster-size',
+  'x-max-in-memory-bytes',
+  'x-max-in-memory-length',
+  'x-quorum-initial-group-size',
+  'x-stream-max-segment-size-bytes',
+];
+
+const ARGUMENT = { 'x-max-length': 1 };
 
 export const QUEUE_ARGUMENT_CASES = [
   ...NUMBERS.flatMap((key) => [
@@ -44,6 +79,11 @@ export const QUEUE_ARGUMENT_CASES = [
   takes('x-dead-letter-routing-key alone', { 'x-dead-letter-routing-key': 'k' }),
   takes('x-dead-letter-routing-key as a number', { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': 1 }),
   takes('both dead-letter arguments', { 'x-dead-letter-exchange': '', 'x-dead-letter-routing-key': 'k' }),
+  ...FIELDS.map((field) => takes(`an x-max-length of type ${field.type}`, typed('x-max-length', field))),
+  ...FIELDS.map((field) => takes(`an x-overflow of type ${field.type}`, typed('x-overflow', field))),
+  ...FIELDS.map((field) =>
+    takes(`an x-dead-letter-exchange of type ${field.type}`, typed('x-dead-letter-exchange', field)),
+  ),
   takes('x-single-active-consumer', { 'x-single-active-consumer': true }),
   takes('x-single-active-consumer as text', { 'x-single-active-consumer': 'true' }),
   takes('x-queue-type classic', { 'x-queue-type': 'classic' }),
@@ -56,10 +96,23 @@ export const QUEUE_ARGUMENT_CASES = [
   takes('x-queue-version 2', { 'x-queue-version': 2 }),
   takes('x-queue-version 3', { 'x-queue-version': 3 }),
   takes('x-queue-master-locator', { 'x-queue-master-locator': 'client-local' }),
+  takes('x-queue-mode as a number', { 'x-queue-mode': 1 }),
+  takes('x-queue-version 0', { 'x-queue-version': 0 }),
+  takes('x-queue-version -1', { 'x-queue-version': -1 }),
+  takes('x-queue-version as text', { 'x-queue-version': '2' }),
+  ...FOREIGN.map((key) => takes(`${key} on a classic queue`, { [key]: 1 })),
   takes('x-max-age on a classic queue', { 'x-max-age': '1h' }),
   takes('x-delivery-limit on a classic queue', { 'x-delivery-limit': 5 }),
   takes('an unknown argument', { 'x-mine': { nested: [1, 'two', null] } }),
   takes('two wrong arguments', { 'x-message-ttl': -1, 'x-expires': 0 }),
+  ...FIELDS.map((field) =>
+    redeclaresWith(`with an argument of type ${field.type}`, typed('x-mine', field), typed('x-mine', field)),
+  ),
+  redeclaresWith('with a wrong argument', {}, { 'x-message-ttl': -1 }),
+  redeclaresWith('with an unknown x-queue-type', {}, { 'x-queue-type': 'magic' }),
+  redeclaresWith('with x-max-age', {}, { 'x-max-age': '1h' }),
+  redeclaresWith('with a number for text', { 'x-dead-letter-exchange': 'a' }, { 'x-dead-letter-exchange': 5 }),
+  redeclares('an exclusive queue with an argument', { exclusive: true }, { exclusive: true, arguments: ARGUMENT }),
   redeclares('with another durability', {}, { durable: true }),
   redeclares('a durable queue as transient', { durable: true }, {}),
   redeclares('with another auto-delete', {}, { autoDelete: true }),

@@ -97,5 +97,38 @@ export const REPLY_TO_CASES = [
     awaits('basic.return'),
     looksAt(`${REPLY_TO}.nobody`),
   ]),
+  conforms('S-14', 'a listener with no-wait is not answered', [
+    does('basic.consume', { queue: REPLY_TO, consumerTag: 'replies', noAck: true, noWait: true }),
+    settles(),
+    does('basic.cancel', { consumerTag: 'replies' }),
+  ]),
+  conforms('S-14', 'a listener whose tag is in use', [
+    declares('~q'),
+    consumes('~q', { consumerTag: 'replies' }),
+    listens,
+  ]),
+  conforms('S-14', 'the broker names a listener without a tag', [consumes(REPLY_TO, { noAck: true, consumerTag: '' })]),
+  conforms('S-14', 'the name itself leads nowhere', [
+    listens,
+    publishes({ key: REPLY_TO, mandatory: true }),
+    awaits('basic.return'),
+    publishes({ exchange: 'amq.direct', key: REPLY_TO, mandatory: true }),
+    awaits('basic.return', 2),
+  ]),
+  conforms('S-14', 'nobody else listens at the address', [
+    declares('~rpc'),
+    listens,
+    asks,
+    takesQuestion,
+    on('b', 1, consumes('{replyTo}', { noAck: true, consumerTag: 'mine' })),
+  ]),
+  conforms('S-14', 'whatever is declared of it is only looked at', [
+    declares(REPLY_TO, { exclusive: true, durable: true, arguments: { 'x-message-ttl': -1 } }),
+  ]),
+  conforms('S-14', 'a reply-to that only begins like it is any other', [
+    declares('~q'),
+    publishes({ key: '~q', properties: { replyTo: `${REPLY_TO}s` } }),
+    gets('~q'),
+  ]),
   conforms('S-14', 'an exclusive listener', [consumes(REPLY_TO, { noAck: true, exclusive: true, consumerTag: 'r' })]),
 ];

@@ -1,12 +1,7 @@
 /** Settling: ack, nack, reject and recover, and what comes back without being settled. */
 
-import type { Step } from '../case-run.ts';
-import { acks, cancels, delivered, filled, keeps } from '../one-queue.ts';
+import { acks, cancels, delivered, filled, keeps, nacks, prefetches, rejects } from '../one-queue.ts';
 import { awaits, conforms, consumes, does, drops, gets, looksAt, on, settles } from '../steps.ts';
-
-const nacks = (deliveryTag: number, multiple = false, requeue = true): Step =>
-  does('basic.nack', { deliveryTag, multiple, requeue });
-const rejects = (deliveryTag: number, requeue = true): Step => does('basic.reject', { deliveryTag, requeue });
 
 export const SETTLE_CASES = [
   conforms('S-04', 'without acknowledgements nothing stays', [
@@ -47,6 +42,47 @@ export const SETTLE_CASES = [
   ]),
   conforms('S-05', 'multiple up to a tag above all is refused', [...filled('1'), keeps, acks(2, true), settles()]),
   conforms('S-05', 'the highest tag is unknown', [acks(Number.POSITIVE_INFINITY), settles()]),
+  ...[2 ** 32 + 1, 2 ** 53 - 1, 2 ** 53].map((tag) =>
+    conforms('S-05', `a high tag is unknown: ${tag}`, [acks(tag), settles()]),
+  ),
+  conforms('S-05', 'the highest tag is unknown: nack multiple', [nacks(Number.POSITIVE_INFINITY, true), settles()]),
+  conforms('S-05', 'the highest tag is unknown: reject', [rejects(Number.POSITIVE_INFINITY), settles()]),
+  conforms('S-05', 'the highest tag is unknown: in a transaction', [
+    does('tx.select'),
+    acks(Number.POSITIVE_INFINITY),
+    settles(),
+  ]),
+  conforms('S-05', 'an unknown tag is refused: nack multiple', [nacks(5, true), settles()]),
+  conforms('S-05', 'nack of tag 0 alone is unknown', [nacks(0), settles()]),
+  conforms('S-05', 'all may be acknowledged when some are', [
+    ...filled('1', '2', '3'),
+    keeps,
+    keeps,
+    keeps,
+    acks(2),
+    acks(0, true),
+    settles('~q'),
+    looksAt('~q'),
+    acks(3),
+    settles(),
+  ]),
+  conforms('S-05', 'what a cancelled consumer had may be acknowledged', [
+    ...filled('1', '2'),
+    consumes('~q'),
+    delivered(2),
+    cancels(),
+    acks(2, true),
+    settles('~q'),
+    looksAt('~q'),
+  ]),
+  conforms('S-05', 'tags go on after a recover', [
+    ...filled('1'),
+    keeps,
+    does('basic.recover', { requeue: true }),
+    keeps,
+    acks(1),
+    settles(),
+  ]),
   conforms('S-05', 'multiple acknowledges all up to the tag', [
     ...filled('1', '2', '3'),
     keeps,
@@ -89,6 +125,36 @@ export const SETTLE_CASES = [
     settles('~q'),
     looksAt('~q'),
   ]),
+  conforms('Q-17', 'what comes back takes its old place, in whatever order it comes', [
+    ...filled('1', '2', '3', '4', '5'),
+    keeps,
+    keeps,
+    keeps,
+    rejects(2),
+    rejects(1),
+    settles('~q'),
+    gets('~q'),
+    gets('~q'),
+    gets('~q'),
+    nacks(3),
+    settles('~q'),
+    gets('~q'),
+    gets('~q'),
+  ]),
+  conforms('Q-17', 'what comes back twice keeps its place', [
+    ...filled('1', '2', '3', '4'),
+    keeps,
+    keeps,
+    rejects(1),
+    settles('~q'),
+    keeps,
+    nacks(2),
+    nacks(3),
+    settles('~q'),
+    gets('~q'),
+    gets('~q'),
+    gets('~q'),
+  ]),
   conforms('S-06', 'closing a channel brings its messages back', [
     ...filled('1', '2'),
     on('a', 2, keeps, does('channel.close', { replyCode: 200 })),
@@ -114,6 +180,29 @@ export const SETTLE_CASES = [
     consumes('~q', { noAck: true }),
     on('b', 1, drops()),
     delivered(1),
+  ]),
+  conforms('S-06', 'a refusal that ends the connection brings its messages back', [
+    ...filled('1'),
+    on('b', 1, keeps, does('basic.qos', { prefetchSize: 1 })),
+    looksAt('~q'),
+    gets('~q'),
+  ]),
+  conforms('S-06', 'what several consumers of a channel had comes back in order', [
+    ...filled('1', '2', '3', '4'),
+    on('a', 2, prefetches(1), consumes('~q', { consumerTag: 'x' }), consumes('~q', { consumerTag: 'y' }), delivered(2)),
+    on('a', 2, does('channel.close', { replyCode: 200 })),
+    looksAt('~q'),
+    gets('~q'),
+    gets('~q'),
+    gets('~q'),
+  ]),
+  conforms('S-07', 'recover brings all back in order', [
+    ...filled('1', '2', '3'),
+    prefetches(3),
+    consumes('~q'),
+    delivered(3),
+    does('basic.recover', { requeue: true }),
+    delivered(6),
   ]),
   conforms('S-07', 'recover brings all back', [
     ...filled('1', '2'),

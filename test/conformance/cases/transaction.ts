@@ -1,13 +1,24 @@
 /** Transactions: what is held until commit, what rollback undoes. */
 
-import type { Step } from '../case-run.ts';
-import { awaits, conforms, declares, declaresExchange, does, gets, looksAt, on, publishes, settles } from '../steps.ts';
+import { acks, delivered, filled, keeps, one, prefetches } from '../one-queue.ts';
+import {
+  awaits,
+  binds,
+  conforms,
+  consumes,
+  declares,
+  declaresExchange,
+  does,
+  gets,
+  looksAt,
+  on,
+  publishes,
+  settles,
+} from '../steps.ts';
 
 const selects = does('tx.select');
 const commits = does('tx.commit');
 const rollsBack = does('tx.rollback');
-const one = (body: string): Step => publishes({ key: '~q', body });
-const keeps = does('basic.get', { queue: '~q' });
 
 export const TRANSACTION_CASES = [
   conforms('T-01', 'commit without a transaction', [commits]),
@@ -133,6 +144,96 @@ export const TRANSACTION_CASES = [
     publishes({ key: '~q', properties: { deliveryMode: 2 } }),
     commits,
     does('queue.delete', { queue: '~q' }),
+  ]),
+  conforms('T-01', 'selecting again keeps what is held', [
+    declares('~q'),
+    selects,
+    one('1'),
+    selects,
+    commits,
+    looksAt('~q'),
+  ]),
+  conforms('T-01', 'publications are done before acknowledgements', [
+    ...filled('1'),
+    selects,
+    keeps,
+    acks(1),
+    one('2'),
+    commits,
+    looksAt('~q'),
+    gets('~q'),
+  ]),
+  conforms('T-01', 'all may be acknowledged in a transaction', [
+    ...filled('1', '2', '3'),
+    on('a', 2, selects, keeps, keeps, acks(0, true), commits, does('channel.close', { replyCode: 200 })),
+    gets('~q'),
+    gets('~q'),
+  ]),
+  conforms('T-01', 'recover leaves what the transaction has acknowledged', [
+    ...filled('1', '2'),
+    selects,
+    keeps,
+    keeps,
+    acks(1),
+    does('basic.recover', { requeue: true }),
+    commits,
+    settles('~q'),
+    gets('~q'),
+    gets('~q'),
+  ]),
+  conforms('T-01', 'what needs no acknowledgement is gone also after a rollback', [
+    ...filled('1'),
+    selects,
+    gets('~q'),
+    rollsBack,
+    looksAt('~q'),
+  ]),
+  conforms('T-01', 'a prefetch is free with the commit', [
+    ...filled('1', '2'),
+    selects,
+    prefetches(1),
+    consumes('~q'),
+    delivered(1),
+    acks(1),
+    settles('~q'),
+    commits,
+    delivered(2),
+  ]),
+  conforms('T-01', 'an error drops publications', [
+    declares('~q'),
+    on('a', 2, selects, one('1'), looksAt('~none')),
+    looksAt('~q'),
+  ]),
+  conforms('T-01', 'a message from before the transaction is acknowledged in it', [
+    ...filled('1'),
+    keeps,
+    selects,
+    acks(1),
+    commits,
+    acks(1),
+    settles(),
+  ]),
+  conforms('T-01', 'what comes back comes in the order of the publications', [
+    selects,
+    publishes({ key: '~a', mandatory: true }),
+    publishes({ key: '~b', mandatory: true }),
+    commits,
+  ]),
+  conforms('T-01', 'a binding made later does not count', [
+    declares('~q'),
+    selects,
+    publishes({ exchange: 'amq.direct', key: '~k' }),
+    on('a', 2, binds('~q', 'amq.direct', '~k')),
+    commits,
+    looksAt('~q'),
+  ]),
+  conforms('T-02', 'a commit to a queue that was declared again meanwhile', [
+    declares('~q'),
+    selects,
+    one('1'),
+    on('a', 2, does('queue.delete', { queue: '~q' }), declares('~q')),
+    commits,
+    looksAt('~q'),
   ]),
   conforms('T-02', 'a commit to a queue deleted meanwhile succeeds', [
     declares('~q'),
