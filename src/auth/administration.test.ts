@@ -252,3 +252,35 @@ describe('permissions', () => {
     await expect(new AccessWorld().administration.permissions.set(permission)).rejects.toThrow(text);
   });
 });
+
+test('each change leaves a line in the log, in the words of RabbitMQ 3.10', async () => {
+  const { administration, lines } = new AccessWorld();
+  const { users, vhosts, permissions, topicPermissions } = administration;
+  await users.add('ann', { password: 'secret' });
+  await users.setPassword('ann', 'other');
+  await users.clearPassword('ann');
+  await users.setTags('ann', ['monitoring', 'x']);
+  await vhosts.add('v');
+  await permissions.set({ user: 'ann', vhost: 'v', configure: '.*', write: '', read: '^$' });
+  await topicPermissions.set({ user: 'ann', exchange: 'amq.topic', write: '^{username}', read: '.*' });
+  await topicPermissions.clear({ user: 'ann', exchange: 'amq.topic' });
+  await permissions.clear({ user: 'ann', vhost: 'v' });
+  await vhosts.delete('v');
+  await users.delete('ann');
+
+  expect(lines).toEqual([
+    "Created user 'ann'",
+    "Successfully changed password for user 'ann'",
+    "Clearing password for 'ann'",
+    "Successfully set user tags for user 'ann' to [monitoring,x]",
+    "Adding vhost 'v'",
+    "Successfully set permissions for 'ann' in virtual host 'v' to '.*', '', '^$'",
+    "Successfully set topic permissions on exchange 'amq.topic' for 'ann' in virtual host '/' to '^{username}', '.*'",
+    "Successfully cleared topic permissions on exchange 'amq.topic' for 'ann' in virtual host '/'",
+    "Successfully cleared permissions for 'ann' in virtual host 'v'",
+    "Deleting vhost 'v'",
+    "Closing all connections in vhost 'v' because it's being deleted",
+    "Deleted user 'ann'",
+    "Closing all connections from user 'ann' because it's being deleted",
+  ]);
+});

@@ -4,6 +4,7 @@
  */
 
 import type { Broker } from '../core/broker.ts';
+import type { LogLines } from '../core/log-lines.ts';
 import { AdministrationError } from './administration-error.ts';
 import type { Durability } from './durability.ts';
 import type { Permission, PermissionTable, TopicPermission } from './permission-table.ts';
@@ -28,6 +29,7 @@ export interface PermissionAdministrationOptions {
   readonly permissions: PermissionTable;
   readonly broker: Broker;
   readonly durability: Durability;
+  readonly logLines: LogLines;
 }
 
 /**
@@ -51,14 +53,19 @@ export class PermissionAdministration {
     const { user, configure, write, read } = permission;
     const { permissions, durability } = this.#options;
     const vhost = existing(this.#options, permission);
-    await durability.whenDurable(permissions.set({ user, vhost, configure, write, read }));
+    const isDurable = durability.whenDurable(permissions.set({ user, vhost, configure, write, read }));
+    const patterns = `'${configure}', '${write}', '${read}'`;
+    this.#options.logLines.info(`Successfully set permissions for '${user}' in virtual host '${vhost}' to ${patterns}`);
+    await isDurable;
   }
 
   /** Takes all permissions in a vhost from a user. Connections stay open, and can do nothing any more. */
   async clear(of: UserInVhost): Promise<void> {
     const { permissions, durability } = this.#options;
     const vhost = existing(this.#options, of);
-    await durability.whenDurable(permissions.clear(of.user, vhost));
+    const isDurable = durability.whenDurable(permissions.clear(of.user, vhost));
+    this.#options.logLines.info(`Successfully cleared permissions for '${of.user}' in virtual host '${vhost}'`);
+    await isDurable;
   }
 
   list(filter: PermissionFilter = {}): Permission[] {
@@ -84,14 +91,22 @@ export class TopicPermissionAdministration {
     const { user, exchange, write, read } = permission;
     const { permissions, durability } = this.#options;
     const vhost = existing(this.#options, permission);
-    await durability.whenDurable(permissions.setTopic({ user, vhost, exchange, write, read }));
+    const isDurable = durability.whenDurable(permissions.setTopic({ user, vhost, exchange, write, read }));
+    const what = `topic permissions on exchange '${exchange}' for '${user}' in virtual host '${vhost}'`;
+    this.#options.logLines.info(`Successfully set ${what} to '${write}', '${read}'`);
+    await isDurable;
   }
 
   /** Takes the patterns of an exchange away, or those of all exchanges. */
   async clear(of: UserInVhost & { readonly exchange?: string }): Promise<void> {
     const { permissions, durability } = this.#options;
     const vhost = existing(this.#options, of);
-    await durability.whenDurable(permissions.clearTopic(of.user, vhost, of.exchange));
+    const { user, exchange } = of;
+    const isDurable = durability.whenDurable(permissions.clearTopic(user, vhost, exchange));
+    const where = exchange === undefined ? '' : ` on exchange '${exchange}'`;
+    const whose = `for '${user}' in virtual host '${vhost}'`;
+    this.#options.logLines.info(`Successfully cleared topic permissions${where} ${whose}`);
+    await isDurable;
   }
 
   list(filter: PermissionFilter = {}): TopicPermission[] {

@@ -76,6 +76,7 @@ export class UserAdministration {
     permissions.clearUser(name);
     broker.connections.limitUser(name, undefined);
     logLines.info(`Deleted user '${name}'`);
+    logLines.info(`Closing all connections from user '${name}' because it's being deleted`);
     for (const connection of [...broker.connections]) {
       if (connection.user === name) connection.close(`user '${name}' is deleted`);
     }
@@ -96,18 +97,22 @@ export class UserAdministration {
     passwordHash: string,
     hashingAlgorithm: HashingAlgorithm = DEFAULT_HASHING,
   ): Promise<void> {
-    await this.#update(name, { password: passwordOf({ passwordHash, hashingAlgorithm }) });
+    const isDurable = this.#update(name, { password: passwordOf({ passwordHash, hashingAlgorithm }) });
+    this.#options.logLines.info(`Successfully changed password for user '${name}'`);
+    await isDurable;
   }
 
   /** The user cannot log in with a password any more. */
   async clearPassword(name: string): Promise<void> {
-    await this.#update(name, { password: NO_PASSWORD });
+    const isDurable = this.#update(name, { password: NO_PASSWORD });
+    this.#options.logLines.info(`Clearing password for '${name}'`);
+    await isDurable;
   }
 
   /** Gives a user other tags, instead of all that there were. */
   async setTags(name: string, tags: readonly string[]): Promise<void> {
     const isDurable = this.#update(name, { tags: [...tags] });
-    this.#options.logLines.info(`Successfully set user tags for user '${name}' to [${tags.join(', ')}]`);
+    this.#options.logLines.info(`Successfully set user tags for user '${name}' to [${tags.join(',')}]`);
     await isDurable;
   }
 

@@ -67,12 +67,13 @@ export class VhostAdministration {
   async delete(name: string): Promise<void> {
     const { broker, permissions, logLines, durability } = this.#options;
     this.#assertExists(name);
+    logLines.info(`Deleting vhost '${name}'`);
+    logLines.info(`Closing all connections in vhost '${name}' because it's being deleted`);
     for (const connection of [...broker.connections]) {
       if (connection.vhost === name) connection.close(`vhost '${name}' is deleted`);
     }
     const ticket = broker.deleteVhost(name);
     permissions.clearVhost(name);
-    logLines.info(`Deleted vhost '${name}'`);
     await durability.whenDurable(ticket);
   }
 

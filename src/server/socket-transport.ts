@@ -57,6 +57,8 @@ export class SocketTransport implements Transport, TurnConnection {
     this.#socket.on('error', () => {});
     this.#socket.on('end', () => this.#socket.destroy());
     this.#socket.on('close', () => this.#socketClosed());
+    // The session notes when it began: the turn moves the clock.
+    context.turn.schedule();
     this.session = context.protocol.openSession(this);
   }
 
@@ -175,9 +177,10 @@ export class SocketTransport implements Transport, TurnConnection {
   #socketClosed(): void {
     this.isClosed = true;
     this.#giveBackInFlight();
+    // Before the session hears of it: the turn moves the clock.
+    this.#context.turn.schedule();
     this.session.closed();
     this.session.output.discard();
-    this.#context.turn.schedule();
     this.#context.onClosed(this);
   }
 }

@@ -36,7 +36,8 @@ export async function startBrokerUnderTest(): Promise<BrokerUnderTest> {
   return { host: '127.0.0.1', port: broker.port, isGiven: false, stop: () => broker.stop() };
 }
 
-async function define(broker: RunningBroker): Promise<void> {
+/** Adds the users, vhosts and permissions of definitions.json. */
+export async function define(broker: RunningBroker): Promise<void> {
   const file = new URL('definitions.json', import.meta.url);
   const definitions = JSON.parse(readFileSync(file, 'utf8')) as Definitions;
   for (const { name } of definitions.vhosts) await broker.vhosts.add(name);

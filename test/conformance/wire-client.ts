@@ -36,6 +36,8 @@ export class WireClient {
   /** Off during steps that are not what the case is about; closes are kept all the same. */
   isRecording = true;
   answersClose = true;
+  /** The port that this end of the connection has, once it is connected. */
+  localPort = 0;
   readonly #socket: Socket;
   readonly #prefix: string;
   readonly #frames = new FrameCutter();
@@ -49,6 +51,9 @@ export class WireClient {
     this.#prefix = prefix;
     this.#socket = connect(port, host);
     this.#socket.setNoDelay(true);
+    this.#socket.on('connect', () => {
+      this.localPort = this.#socket.localPort ?? 0;
+    });
     this.#socket.on('data', (bytes) => this.#receive(bytes));
     // A reset is one of the ways in which a connection ends: `close` follows.
     this.#socket.on('error', () => undefined);

@@ -205,7 +205,7 @@ export class Channels {
 
   #refuse(number: number, slot: Slot | undefined, error: BrokerError, methodId: number): void {
     if (slot?.port === undefined || error.endsConnection) return this.#options.fail(number, error, methodId);
-    this.#options.log.channelError(number, methodId, error);
+    this.#options.log.channelError({ channel: number, methodId, error });
     slot.port.close();
     slot.port = undefined;
     this.#answer(number, closeMethod('channel.close', error, methodId));

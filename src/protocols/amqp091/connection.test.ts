@@ -20,7 +20,8 @@ import { refusal } from '../../core/errors.ts';
 import { FRAME_TYPES } from './frame.ts';
 import { encodeFrame } from './frames-out.ts';
 
-const ABOUT = "127.0.0.1:51234 -> 127.0.0.1:5672, vhost: '/', user: 'guest'";
+const NAME = '127.0.0.1:51234 -> 127.0.0.1:5672';
+const ABOUT = `${NAME}, vhost: '/', user: 'guest'`;
 
 const HEARTBEAT = encodeFrame(FRAME_TYPES.heartbeat, 0, new Uint8Array(0));
 const GET = rawMethod(1, 60, 70, Uint8Array.of(0, 0, 1, 0x71, 0));
@@ -52,7 +53,20 @@ describe('the end', () => {
     expect(connection.send(close(0), openChannel(2), close(0))).toEqual(['connection.close-ok']);
     connection.session.closed();
     expect(connection.channels).toHaveLength(1);
-    expect(connection.lines.at(-1)).toBe(`info closing AMQP connection (${ABOUT}, duration: '1m 5s')`);
+    expect(connection.lines.at(-1)).toBe(`info closing AMQP connection (${ABOUT}, duration: '1M, 5s')`);
+  });
+
+  test.each([
+    [999, '999ms'],
+    [59_999, '59s'],
+    [3_600_000, '1H, 0M, 0s'],
+    [90_061_000, '1D, 1H, 1M, 1s'],
+  ])('the log says how long it was open: after %i ms %s', (ms, text) => {
+    const connection = openConnection();
+    connection.world.clock.advance(ms);
+    connection.send(close(0));
+    connection.session.closed();
+    expect(connection.lines.at(-1)).toBe(`info closing AMQP connection (${ABOUT}, duration: '${text}')`);
   });
 
   test('a client that is just gone gets its things taken back, once, and a warning', () => {
@@ -72,6 +86,10 @@ describe('the end', () => {
     ]);
     connection.send(closeOk(0));
     expect(connection.lastEvent).toBe('closing');
+    expect(connection.lines.at(-1)).toBe(
+      `error Error on AMQP connection (${ABOUT}, state: running), channel 0: operation none caused a connection ` +
+        'exception connection_forced: "broker forced connection closure with reason \'shutdown\'"',
+    );
   });
 
   test('a node that stops drops who has not logged in', () => {
@@ -152,10 +170,11 @@ describe('refusals that end the connection', () => {
       'connection.close 501 FRAME_ERROR - type 7, all octets = <<"xxxx">>: unknown_frame 0/0',
     ]);
     expect(connection.events).toEqual(['closing']);
-    expect(connection.lines.at(-1)).toBe(
+    expect(connection.lines.slice(-2)).toEqual([
       `error Error on AMQP connection (${ABOUT}, state: running), channel 1: operation none caused a connection exception ` +
-        'frame_error: type 7, all octets = <<"xxxx">>: unknown_frame',
-    );
+        'frame_error: "type 7, all octets = <<\\"xxxx\\">>: unknown_frame"',
+      `error closing AMQP connection (${NAME}, duration: '0ms'): fatal_frame_error`,
+    ]);
   });
 });
 
@@ -186,7 +205,7 @@ describe('heartbeats', () => {
     connection.pass(60_000);
     expect(connection.events).toEqual(['destroyed']);
     expect(connection.lines.at(-1)).toBe(
-      `error closing AMQP connection (${ABOUT}, duration: '3m'): missed heartbeats from client, timeout: 60s`,
+      `error closing AMQP connection (${NAME}, duration: '3M, 0s'): missed heartbeats from client, timeout: 60s`,
     );
   });
 

@@ -6,6 +6,7 @@
  */
 
 import type { Region } from '../../base/bytes.ts';
+import { text } from '../../base/field-table.ts';
 import { Output } from '../../base/output.ts';
 import { type BrokerError, refusal } from '../../core/errors.ts';
 import type { OpenConnection } from '../../core/open-connections.ts';
@@ -20,7 +21,7 @@ import { encodeFrame, writeMethodFrame } from './frames-out.ts';
 import { Handshake, unexpectedMethod } from './handshake.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { readMethod } from './method-reader.ts';
-import type { ConnectionUpdateSecret } from './methods/connection.ts';
+import type { ConnectionStartOk, ConnectionUpdateSecret } from './methods/connection.ts';
 import type { Method } from './methods.ts';
 import { AMQP_0_9_1_HEADER, HeaderCollector } from './protocol-header.ts';
 import { asRefusal, closeMethod } from './refused.ts';
@@ -39,7 +40,6 @@ export class AmqpConnection implements Session, FrameHandler, OpenConnection {
   readonly #transport: Transport;
   readonly #name: string;
   readonly #log: ConnectionLog;
-  readonly #openedAtMs: number;
   readonly #reader: FrameReader;
   readonly #handshake: Handshake;
   /** `closing`: waits for the client's close-ok. `closed`: nothing is read any more. */
@@ -59,8 +59,7 @@ export class AmqpConnection implements Session, FrameHandler, OpenConnection {
     this.#transport = transport;
     this.output = new Output(context.chunkPool, context.broker.messages);
     this.#name = connectionName(peer);
-    this.#log = new ConnectionLog(context.log, this.#name);
-    this.#openedAtMs = context.broker.clock.now();
+    this.#log = new ConnectionLog(context.log, context.broker.clock, this.#name);
     this.#reader = new FrameReader(this, context.limits.handshakeFrameMax);
     this.#handshake = new Handshake(context, { isLoopback: peer.isLoopback, tls: peer.tls });
   }
@@ -102,24 +101,23 @@ export class AmqpConnection implements Session, FrameHandler, OpenConnection {
       if (nowMs >= this.#closingUntilMs) this.#drop();
       return;
     }
-    if (this.#state !== 'running' && nowMs - this.#openedAtMs >= this.#context.limits.handshakeMs) {
-      this.#dropBecause(`handshake_timeout: no complete handshake within ${this.#context.limits.handshakeMs / 1000}s`);
+    if (this.#state !== 'running' && nowMs - this.#log.openedAtMs >= this.#context.limits.handshakeMs) {
+      // RabbitMQ names what it waits for.
+      this.#dropBecause(`{handshake_timeout,${this.#state === 'header' ? 'handshake' : 'frame_header'}}`);
     } else if (this.#heartbeat !== undefined) this.#beat(this.#heartbeat, nowMs);
   }
 
   shutdown(): void {
     if (this.#state === 'closing' || this.#state === 'closed') return;
     if (this.#state === 'header' || this.#handshake.state === 'starting') return this.#end();
-    this.#giveBack();
-    this.#sendClose(refusal.connectionForced("broker forced connection closure with reason 'shutdown'"), 0);
-    this.#resume();
+    this.close("broker forced connection closure with reason 'shutdown'");
   }
 
   closed(): void {
     this.#leaving = undefined;
     this.#giveBack();
-    if (this.#state === 'closing' || this.#state === 'closed') this.#log.closing(this.#ageMs());
-    else if (this.#state !== 'header') this.#log.closingUnexpectedly(this.#ageMs());
+    if (this.#state === 'closing' || this.#state === 'closed') this.#log.closing();
+    else this.#log.closingUnexpectedly();
     this.#state = 'closed';
     this.#reader.stop();
   }
@@ -176,6 +174,7 @@ export class AmqpConnection implements Session, FrameHandler, OpenConnection {
 
   broken(channel: number, error: BrokerError): void {
     this.#fail(channel, error, 0);
+    this.#log.closingBecause('fatal_frame_error');
     this.#end();
   }
 
@@ -183,6 +182,7 @@ export class AmqpConnection implements Session, FrameHandler, OpenConnection {
 
   /** @returns where the frames begin. */
   #readHeader(header: HeaderCollector, bytes: Uint8Array, start: number, end: number): number {
+    this.#log.accepting();
     const framesStart = header.add(bytes, start, end);
     if (!header.isComplete) return framesStart;
     this.#header = undefined;
@@ -193,14 +193,13 @@ export class AmqpConnection implements Session, FrameHandler, OpenConnection {
   }
 
   #start(): void {
-    this.#log.accepting();
     this.#state = 'handshake';
     this.#send(this.#context.start);
   }
 
   #refuseProtocol(foreign: string): void {
     this.#write(AMQP_0_9_1_HEADER);
-    this.#log.closingBecause(`the client sent ${foreign}`, this.#ageMs());
+    this.#log.closingBecause(foreign);
     this.#end();
   }
 
@@ -225,17 +224,17 @@ export class AmqpConnection implements Session, FrameHandler, OpenConnection {
 
   #shakeHands(method: Method): void {
     const handshake = this.#handshake;
+    if (method.name === 'connection.start-ok' && handshake.state === 'starting') this.#named(method);
     const answer = handshake.handle(method);
-    if (method.name === 'connection.start-ok') this.#authenticated();
+    if (method.name === 'connection.start-ok') this.#log.authenticated(handshake.user);
     else if (method.name === 'connection.tune-ok') this.#tuned();
     else this.#openVhost();
     if (answer !== undefined) this.#send(answer);
   }
 
-  #authenticated(): void {
-    const { clientName, user } = this.#handshake;
+  #named({ clientProperties }: ConnectionStartOk): void {
+    const clientName = text(clientProperties.get('connection_name'));
     if (clientName !== undefined) this.#log.named(clientName);
-    this.#log.authenticated(user);
   }
 
   #tuned(): void {
@@ -312,7 +311,7 @@ export class AmqpConnection implements Session, FrameHandler, OpenConnection {
     if (this.#state === 'closing' || this.#state === 'closed') return;
     const { state, refusalReason, capabilities } = this.#handshake;
     if (refusalReason !== undefined) this.#log.loginRefused(refusalReason);
-    else this.#log.error(state, channel, methodId, error);
+    else this.#log.error(state, { channel, methodId, error });
     this.#giveBack();
     // Who has not logged in learns nothing, unless it asked to be told.
     if (state === 'starting' && !capabilities.authenticationFailureClose) this.#end();
@@ -334,7 +333,7 @@ export class AmqpConnection implements Session, FrameHandler, OpenConnection {
   }
 
   #dropBecause(reason: string): void {
-    this.#log.closingBecause(reason, this.#ageMs());
+    this.#log.closingBecause(reason);
     this.#drop();
   }
 
@@ -387,9 +386,5 @@ export class AmqpConnection implements Session, FrameHandler, OpenConnection {
     this.output.chunk.bytes.set(bytes, this.output.position);
     this.output.position += bytes.length;
     this.#transport.touch();
-  }
-
-  #ageMs(): number {
-    return this.#context.broker.clock.now() - this.#openedAtMs;
   }
 }

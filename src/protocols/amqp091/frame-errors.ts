@@ -39,11 +39,11 @@ export function unexpectedFrame(type: number, input: Region, start: number, end:
 function snippet(type: number, input: Region, start: number, end: number): string {
   const isShort = end - start <= SNIPPET_BYTES;
   const octets = input.bytes.subarray(start, isShort ? end : start + SNIPPET_BYTES);
-  return `type ${type}, ${isShort ? 'all' : `first ${SNIPPET_BYTES}`} octets = ${binary(octets)}`;
+  return `type ${type}, ${isShort ? 'all' : `first ${SNIPPET_BYTES}`} octets = ${erlangBinary(octets)}`;
 }
 
 /** `<<"text">>` when every byte can be printed, else `<<1,2,3>>`. */
-function binary(octets: Uint8Array): string {
+export function erlangBinary(octets: Uint8Array): string {
   const isText = octets.length > 0 && octets.every((octet) => octet >= 0x20 && octet < 0x7f);
   if (!isText) return numbers(octets);
   return `<<${JSON.stringify(String.fromCharCode(...octets))}>>`;

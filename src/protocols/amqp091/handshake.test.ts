@@ -25,6 +25,8 @@ import { decodeMethod } from './methods.ts';
 const NAME = '127.0.0.1:51234 -> 127.0.0.1:5672';
 const LOGIN_REFUSED =
   'connection.close 403 ACCESS_REFUSED - Login was refused using authentication mechanism PLAIN. For details see the broker logfile. 0/0';
+const ANOTHER_PORT = 'Ensure the client is connecting to the correct port.';
+const UNEXPECTED = 'unexpected method in connection state';
 
 describe('the protocol header', () => {
   test.each([
@@ -45,27 +47,37 @@ describe('the protocol header', () => {
   });
 
   test.each([
-    ['AMQP\0\x01\0\0', 'AMQP 1.0, which is not supported yet'],
-    ['AMQP\x03\x01\0\0', 'AMQP 1.0, which is not supported yet'],
-    ['AMQP\x02\x01\0\0', 'AMQP 1.0 over TLS, which is not supported yet'],
-    ['AMQP\0\0\x09\x02', 'AMQP of an unknown version: 0-0-9-2'],
-    ['GET / HTTP/1.1\r\n\r\n', 'an HTTP request'],
-    ['\x16\x03\x01\x00\xa5\x01\x00\x00', 'a TLS handshake, on a port without TLS'],
-    ['hello world', 'no protocol header: \\"hello wo\\"'],
+    ['AMQP\0\x01\0\0', 'the client speaks AMQP 1.0, which is not supported yet'],
+    ['AMQP\x03\x01\0\0', 'the client speaks AMQP 1.0, which is not supported yet'],
+    ['AMQP\x02\x01\0\0', 'the client speaks AMQP 1.0 over TLS, which is not supported yet'],
+    ['AMQP\0\0\x09\x02', '{bad_version,{0,0,9,2}}'],
+    ['GET / HTTP/1.1\r\n\r\n', `HTTP GET request detected on AMQP port. ${ANOTHER_PORT}`],
+    ['POST /api HTTP/1.1\r\n\r\n', `HTTP POST request detected on AMQP port. ${ANOTHER_PORT}`],
+    ['\x16\x03\x01\x00\xa5\x01\x00\x00', `TLS client detected on non-TLS AMQP port. ${ANOTHER_PORT}`],
+    ['hello world', 'client did not start with AMQP protocol header: <<"hello wo">>'],
   ])('%j is answered with ours, the connection closes, and the log says what came', (bytes, what) => {
     const connection = new TestConnection();
     expect(connection.send(Buffer.from(bytes, 'latin1'))).toEqual(['AMQP 0-9-1']);
     expect(connection.events).toEqual(['closing']);
-    const [line] = connection.lines;
-    expect(line).toBe(
-      `error closing AMQP connection (${NAME}, duration: '0ms'): the client sent ${what.replaceAll('\\', '')}`,
-    );
+    expect(connection.lines).toEqual([
+      `info accepting AMQP connection ${NAME}`,
+      `error closing AMQP connection (${NAME}, duration: '0ms'): ${what}`,
+    ]);
   });
 
   test('a connection that never says anything leaves no line, as a health check does', () => {
     const connection = new TestConnection();
     connection.session.closed();
     expect(connection.lines).toEqual([]);
+  });
+
+  test('a client that goes after a part of it leaves a warning', () => {
+    const connection = new TestConnection();
+    connection.send(PROTOCOL_HEADER.subarray(0, 3));
+    connection.session.closed();
+    expect(connection.lines.at(-1)).toBe(
+      `warning closing AMQP connection (${NAME}, duration: '0ms'): client unexpectedly closed TCP connection`,
+    );
   });
 });
 
@@ -119,7 +131,10 @@ describe('login', () => {
     const connection = new TestConnection();
     const properties = table({ connection_name: 'worker\n[error] none' });
     connection.send(PROTOCOL_HEADER, startOk({ properties }), tuneOk(), open('/'));
-    expect(connection.lines.at(-1)).toContain(`${NAME} - worker\\xa[error] none: user 'guest' authenticated`);
+    expect(connection.lines.slice(1)).toEqual([
+      `info connection ${NAME} has a client-provided name: worker\\xa[error] none`,
+      `info connection ${NAME} - worker\\xa[error] none: user 'guest' authenticated and granted access to vhost '/'`,
+    ]);
   });
 
   test('a wrong password is answered with 403, the reason stands only in the log', () => {
@@ -230,6 +245,36 @@ describe('connection.open', () => {
   });
 });
 
+describe('a refusal of the handshake stands in the log as RabbitMQ writes it', () => {
+  test('what was negotiated wrongly', () => {
+    const connection = new TestConnection();
+    connection.send(PROTOCOL_HEADER, startOk(), tuneOk({ frameMax: 100 }));
+    expect(connection.lines.slice(1)).toEqual([
+      `error closing AMQP connection (${NAME}, duration: '0ms'): failed to negotiate connection parameters: ` +
+        'negotiated frame_max = 100 is lower than the minimum allowed value (4096)',
+    ]);
+  });
+
+  test('a vhost that is missing', () => {
+    const connection = new TestConnection();
+    connection.send(PROTOCOL_HEADER, startOk(), tuneOk(), open('gone'), closeOk(0));
+    connection.session.closed();
+    expect(connection.lines.slice(1)).toEqual([
+      `error Error on AMQP connection (${NAME}, user: 'guest', state: opening): vhost gone not found`,
+      `info closing AMQP connection (${NAME}, vhost: 'none', user: 'guest', duration: '0ms')`,
+    ]);
+  });
+
+  test('an unknown mechanism, with quotation marks as Erlang writes them', () => {
+    const connection = new TestConnection();
+    connection.send(PROTOCOL_HEADER, startOk({ mechanism: 'A "\\' }));
+    expect(connection.lines.at(-1)).toBe(
+      `error closing AMQP connection (${NAME}, duration: '0ms'): {handshake_error,starting,0,{amqp_error,` +
+        `command_invalid,"unknown authentication mechanism 'A \\"\\\\'",'connection.start_ok'}}`,
+    );
+  });
+});
+
 describe('what comes out of order', () => {
   test.each<[string, Uint8Array[], string]>([
     ['starting', [open('/')], 'connection.open'],
@@ -242,9 +287,9 @@ describe('what comes out of order', () => {
     const written = connection.send(PROTOCOL_HEADER, ...sent);
     const told = `connection.close 504 CHANNEL_ERROR - unexpected method in connection state ${state}`;
     expect(written.at(-1)).toContain(state === 'starting' ? 'connection.start' : told);
-    expect(connection.lines.at(-1)).toContain(
-      `state: ${state}), channel 0: operation ${operation} caused a connection`,
-    );
+    const shaking = `{handshake_error,${state},0,{amqp_error,channel_error,"${UNEXPECTED} ${state}",'${operation}'}}`;
+    const running = `channel 0: operation ${operation} caused a connection exception channel_error: "${UNEXPECTED} running"`;
+    expect(connection.lines.at(-1)).toContain(state === 'running' ? running : shaking);
   });
 
   test('a frame for a channel before the connection is open is refused with 505', () => {
@@ -273,7 +318,18 @@ describe('the time for the handshake', () => {
     expect(connection.events).toEqual(['destroyed']);
     connection.session.closed();
     expect(connection.lines.slice(1)).toEqual([
-      `error closing AMQP connection (${NAME}, vhost: 'none', user: 'guest', duration: '10s'): handshake_timeout: no complete handshake within 10s`,
+      `error closing AMQP connection (${NAME}, duration: '10s'): {handshake_timeout,frame_header}`,
+    ]);
+  });
+
+  test('also for a client that says nothing at all, which leaves two lines then', () => {
+    const connection = new TestConnection();
+    connection.pass(10_000);
+    connection.session.closed();
+    expect(connection.events).toEqual(['destroyed']);
+    expect(connection.lines).toEqual([
+      `info accepting AMQP connection ${NAME}`,
+      `error closing AMQP connection (${NAME}, duration: '10s'): {handshake_timeout,handshake}`,
     ]);
   });
 

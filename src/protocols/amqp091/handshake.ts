@@ -4,7 +4,6 @@
  */
 
 import { unreachable } from '../../base/assert.ts';
-import { text } from '../../base/field-table.ts';
 import type { Authenticator, LoginOrigin, SaslMechanism } from '../../core/authentication.ts';
 import { type BrokerError, refusal } from '../../core/errors.ts';
 import type { OpenConnections } from '../../core/open-connections.ts';
@@ -25,8 +24,6 @@ export class Handshake {
   /** Named as RabbitMQ's texts have it; `running` when the conversation is over. */
   state: 'starting' | 'tuning' | 'opening' | 'running' = 'starting';
   capabilities: ClientCapabilities = NO_CAPABILITIES;
-  /** What the client calls itself. */
-  clientName: string | undefined;
   user = '';
   /** What holds: offered first, then as the client took it. */
   tuning: Tuning;
@@ -69,7 +66,6 @@ export class Handshake {
 
   #start(method: ConnectionStartOk): Method {
     this.capabilities = clientCapabilities(method.clientProperties);
-    this.clientName = text(method.clientProperties.get('connection_name'));
     const mechanism = this.#options.mechanisms.find(({ name }) => name === method.mechanism);
     if (mechanism === undefined) {
       throw refusal.commandInvalid(`unknown authentication mechanism '${method.mechanism}'`);

@@ -2,6 +2,8 @@
  * The first eight bytes of a connection, by which the client says what it speaks (specification §4.2.2).
  */
 
+import { erlangBinary } from './frame-errors.ts';
+
 const PROTOCOL_HEADER_BYTES = 8;
 
 /** What this server speaks; also the answer to everything else. */
@@ -31,28 +33,32 @@ export class HeaderCollector {
 }
 
 const TLS_HANDSHAKE = 0x16;
-const HTTP_METHODS = ['GET ', 'PUT ', 'HEAD ', 'POST ', 'PATCH ', 'DELETE ', 'OPTIONS ', 'CONNECT '];
+const HTTP_METHOD = /^(GET|PUT|HEAD|POST|PATCH|DELETE|OPTIONS|CONNECT) /;
+const ANOTHER_PORT = 'Ensure the client is connecting to the correct port.';
 
 function foreignProtocol(header: Uint8Array): string | undefined {
   const text = String.fromCharCode(...header);
   if (text.startsWith('AMQP')) return foreignAmqp(header);
-  if (header[0] === TLS_HANDSHAKE && header[1] === 3) return 'a TLS handshake, on a port without TLS';
-  if (HTTP_METHODS.some((method) => text.startsWith(method))) return 'an HTTP request';
-  return `no protocol header: ${JSON.stringify(text)}`;
+  if (header[0] === TLS_HANDSHAKE && header[1] === 3) {
+    return `TLS client detected on non-TLS AMQP port. ${ANOTHER_PORT}`;
+  }
+  const [, httpMethod] = HTTP_METHOD.exec(text) ?? [];
+  if (httpMethod !== undefined) return `HTTP ${httpMethod} request detected on AMQP port. ${ANOTHER_PORT}`;
+  return `client did not start with AMQP protocol header: ${erlangBinary(header)}`;
 }
 
 function foreignAmqp(header: Uint8Array): string | undefined {
-  const version = header.subarray(4).join('-');
+  const version = header.subarray(4).join(',');
   switch (version) {
-    case '0-0-9-1':
-    case '1-1-0-9':
+    case '0,0,9,1':
+    case '1,1,0,9':
       return undefined;
-    case '0-1-0-0':
-    case '3-1-0-0':
-      return 'AMQP 1.0, which is not supported yet';
-    case '2-1-0-0':
-      return 'AMQP 1.0 over TLS, which is not supported yet';
+    case '0,1,0,0':
+    case '3,1,0,0':
+      return 'the client speaks AMQP 1.0, which is not supported yet';
+    case '2,1,0,0':
+      return 'the client speaks AMQP 1.0 over TLS, which is not supported yet';
     default:
-      return `AMQP of an unknown version: ${version}`;
+      return `{bad_version,{${version}}}`;
   }
 }
