@@ -4,10 +4,32 @@
 
 import { describe, expect, test } from 'vitest';
 import { AccessWorld, say } from '../../test/support/access-world.ts';
-import { method } from '../../test/support/amqp-connection.ts';
+import { emptyContent, method, open, PROTOCOL_HEADER, startOk, tuneOk } from '../../test/support/amqp-connection.ts';
 import { EMPTY_TABLE } from '../base/field-table.ts';
+import { Owner } from '../core/owner.ts';
 
 const GET = { name: 'basic.get', queue: 'q', noAck: true } as const;
+
+const CONSUME = {
+  name: 'basic.consume',
+  queue: 'q',
+  consumerTag: '',
+  noLocal: false,
+  noAck: false,
+  exclusive: false,
+  noWait: false,
+  arguments: EMPTY_TABLE,
+} as const;
+
+/** Without the content headers. */
+function methods(written: readonly string[]): string[] {
+  return written.filter((line) => line.includes('basic.'));
+}
+
+function publish(queue: string): Uint8Array {
+  const fields = { exchange: '', routingKey: queue, mandatory: false, immediate: false };
+  return Buffer.concat([method(1, { name: 'basic.publish', ...fields }), emptyContent(1)]);
+}
 
 const DECLARE = {
   name: 'queue.declare',
@@ -220,6 +242,58 @@ describe('permissions', () => {
 
     expect(connection.written()).toEqual([]);
     expect(say(connection, 1, DECLARE)).toMatch(/^1 channel.close 403 ACCESS_REFUSED - configure access/);
+  });
+
+  test('a consumer of a queue that may no longer be read is cancelled, and keeps what it has', async () => {
+    const world = new AccessWorld();
+    await world.addUser('ann');
+    const { connection } = world.connect('ann');
+    const { broker, vhost } = world.world;
+    for (const queue of ['q', 'other']) {
+      vhost.declareQueue(new Owner('guest', 'declares'), { ...DECLARE, name: queue });
+    }
+    say(connection, 1, CONSUME);
+    connection.send(method(1, { ...CONSUME, queue: 'other' }), publish('q'));
+    broker.endTurn(10);
+    expect(methods(connection.written())).toEqual(['1 basic.deliver']);
+    await world.administration.permissions.set({ user: 'ann', configure: '.*', write: '.*', read: '^other$' });
+    connection.hold(publish('q'), publish('other'));
+    broker.endTurn(10);
+
+    expect(methods(connection.written())).toEqual(['1 basic.cancel', '1 basic.deliver']);
+    const queues = ['q', 'other'].map((name) => vhost.findQueue(name));
+    expect(queues.map((queue) => [queue?.consumerCount, queue?.readyCount, queue?.unackedCount])).toEqual([
+      [0, 1, 1],
+      [1, 0, 1],
+    ]);
+  });
+
+  test('a client that cannot be told just gets no more', async () => {
+    const world = new AccessWorld();
+    await world.addUser('ann');
+    const connection = world.connection();
+    connection.send(PROTOCOL_HEADER, startOk({ response: '\0ann\0ann', properties: EMPTY_TABLE }), tuneOk(), open('/'));
+    say(connection, 1, DECLARE);
+    connection.send(method(1, CONSUME));
+    await world.administration.permissions.clear({ user: 'ann' });
+
+    expect(connection.written()).toEqual([]);
+    expect(world.world.vhost.findQueue('q')?.consumerCount).toBe(0);
+  });
+
+  test('others, other vhosts and direct replies are not concerned', async () => {
+    const world = new AccessWorld();
+    await world.addUser('ann');
+    await world.addUser('bob');
+    const [ann, bob] = [world.connect('ann').connection, world.connect('bob').connection];
+    say(bob, 1, DECLARE);
+    bob.send(method(1, CONSUME));
+    say(ann, 1, { ...CONSUME, queue: 'amq.rabbitmq.reply-to', noAck: true });
+    await world.administration.vhosts.add('v');
+    await world.administration.permissions.set({ user: 'bob', vhost: 'v', configure: '', write: '', read: '' });
+    await world.administration.permissions.clear({ user: 'ann' });
+
+    expect([ann.written(), bob.written()]).toEqual([[], []]);
   });
 
   test('they are listed by user and by vhost', async () => {

@@ -1,6 +1,7 @@
 /**
  * What an administrator does with permissions, at any time while the broker runs. Changes hold at once, also for
- * connections that are open; consumers keep what they have. They survive a restart once the promise resolves.
+ * connections that are open: a consumer of a queue that its user may no longer read is cancelled. They survive a restart
+ * once the promise resolves.
  */
 
 import type { Broker } from '../core/broker.ts';
@@ -54,6 +55,7 @@ export class PermissionAdministration {
     const { permissions, durability } = this.#options;
     const vhost = existing(this.#options, permission);
     const isDurable = durability.whenDurable(permissions.set({ user, vhost, configure, write, read }));
+    this.#options.broker.connections.permissionsChanged(user, vhost);
     const patterns = `'${configure}', '${write}', '${read}'`;
     this.#options.logLines.info(`Successfully set permissions for '${user}' in virtual host '${vhost}' to ${patterns}`);
     await isDurable;
@@ -64,6 +66,7 @@ export class PermissionAdministration {
     const { permissions, durability } = this.#options;
     const vhost = existing(this.#options, of);
     const isDurable = durability.whenDurable(permissions.clear(of.user, vhost));
+    this.#options.broker.connections.permissionsChanged(of.user, vhost);
     this.#options.logLines.info(`Successfully cleared permissions for '${of.user}' in virtual host '${vhost}'`);
     await isDurable;
   }

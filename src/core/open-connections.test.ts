@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { type OpenConnection, OpenConnections } from './open-connections.ts';
 
 function connection(user: string, vhost = '/'): OpenConnection {
-  return { user, vhost, channelCount: 0, close: () => {}, alarmsChanged: () => {} };
+  return { user, vhost, channelCount: 0, close: () => {}, alarmsChanged: () => {}, permissionsChanged: () => {} };
 }
 
 describe('connections', () => {

@@ -14,6 +14,8 @@ export interface OpenConnection {
   close(reason: string): void;
   /** An alarm was set or cleared. */
   alarmsChanged(): void;
+  /** What its user may do in its vhost is not what it was. */
+  permissionsChanged(): void;
 }
 
 /** How much the whole node takes. */
@@ -110,6 +112,12 @@ export class OpenConnections {
 
   alarmsChanged(): void {
     for (const connection of this.#open) connection.alarmsChanged();
+  }
+
+  permissionsChanged(user: string, vhost: string): void {
+    for (const connection of this.#open) {
+      if (connection.user === user && connection.vhost === vhost) connection.permissionsChanged();
+    }
   }
 }
 

@@ -26,9 +26,13 @@ export class VhostAccess {
     return this.#permissions.epoch;
   }
 
+  may(owner: Owner, kind: Kind, name: string, access: Access): boolean {
+    return this.#permissions.mayAccess(owner.user, this.#vhost, kind, permissionName(kind, name), access);
+  }
+
   /** @throws BrokerError 403 */
   assertMay(owner: Owner, kind: Kind, name: string, access: Access): void {
-    if (this.#may(owner, kind, name, access)) return;
+    if (this.may(owner, kind, name, access)) return;
     throw refusal.accessRefused(access, kind, permissionName(kind, name), this.#vhost, owner.user);
   }
 
@@ -38,7 +42,7 @@ export class VhostAccess {
    * @throws BrokerError 403
    */
   assertMayKnow(owner: Owner, kind: Kind, name: string): void {
-    if (this.#may(owner, kind, name, 'read') || this.#may(owner, kind, name, 'write')) return;
+    if (this.may(owner, kind, name, 'read') || this.may(owner, kind, name, 'write')) return;
     this.assertMay(owner, kind, name, 'configure');
   }
 
@@ -66,10 +70,6 @@ export class VhostAccess {
     const use = { user: owner.user, vhost: this.#vhost, exchange: name, routingKey, access };
     if (this.#permissions.mayUseTopic(use)) return;
     throw refusal.topicRefused(access, routingKey, name, this.#vhost, owner.user);
-  }
-
-  #may(owner: Owner, kind: Kind, name: string, access: Access): boolean {
-    return this.#permissions.mayAccess(owner.user, this.#vhost, kind, permissionName(kind, name), access);
   }
 }
 

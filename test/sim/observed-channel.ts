@@ -77,6 +77,11 @@ export class ObservedChannel implements ChannelPort {
     this.#inner.drained();
   }
 
+  permissionsChanged(): void {
+    this.#look();
+    this.#inner.permissionsChanged();
+  }
+
   close(): void {
     this.#look();
     this.#world.model.closeChannel(this.#channel);

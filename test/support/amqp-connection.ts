@@ -86,6 +86,10 @@ export class FakeChannel implements ChannelPort {
     this.calls.push('drained');
   }
 
+  permissionsChanged(): void {
+    this.calls.push('permissions changed');
+  }
+
   close(): void {
     this.calls.push('closed');
   }

@@ -92,6 +92,18 @@ export class ChannelConsumers {
     consumer.queue.removeConsumer(consumer);
   }
 
+  /** Consumers of queues that the user may no longer read leave them, and the client is told. */
+  cancelUnreadable(): void {
+    const { vhost, owner } = this.#channel.host;
+    for (const consumer of [...this.#byTag.values()]) {
+      const { queue } = consumer;
+      // Direct replies need no permission; their queue is none of the vhost's.
+      if (vhost.findQueue(queue.name) !== queue || vhost.access.may(owner, 'queue', queue.name, 'read')) continue;
+      queue.removeConsumer(consumer);
+      this.#channel.cancelled(consumer.id);
+    }
+  }
+
   /** The consumer has left its queue. @returns its tag. */
   forget(id: number): string {
     const consumer = this.#byId[id]!;

@@ -23,6 +23,8 @@ export interface ChannelPort {
   endTurn(): void;
   /** The output has room again. */
   drained(): void;
+  /** What the user may do is not what it was. */
+  permissionsChanged(): void;
   /** Gives everything back. */
   close(): void;
   /**

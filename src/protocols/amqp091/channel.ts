@@ -125,6 +125,10 @@ export class Channel implements ChannelPort, DeliverySink, MethodChannel {
     this.consumers.resumeAll();
   }
 
+  permissionsChanged(): void {
+    this.consumers.cancelUnreadable();
+  }
+
   /** Gives everything back: consumers leave their queues, then what they had not settled returns. */
   close(): void {
     this.#waiting = undefined;

@@ -111,6 +111,10 @@ export class Channels {
     for (const slot of this.#slots.values()) slot.port?.drained();
   }
 
+  permissionsChanged(): void {
+    for (const slot of this.#slots.values()) slot.port?.permissionsChanged();
+  }
+
   /** Every channel gives back what it has. */
   closeAll(): void {
     for (const slot of this.#slots.values()) slot.port?.close();

@@ -146,6 +146,10 @@ export class AmqpConnection implements Session, FrameHandler, OpenConnection {
     this.#resume();
   }
 
+  permissionsChanged(): void {
+    this.#open?.permissionsChanged();
+  }
+
   // What the frame reader calls.
 
   get isPaused(): boolean {
@@ -273,6 +277,7 @@ export class AmqpConnection implements Session, FrameHandler, OpenConnection {
   #updateSecret({ newSecret, reason }: ConnectionUpdateSecret): void {
     const { authenticator } = this.#context;
     if (authenticator.updateSecret?.(this.user, newSecret) === false) throw refusal.secretRefused();
+    this.permissionsChanged();
     this.#log.secretUpdated(reason);
     this.#send({ name: 'connection.update-secret-ok' });
   }

@@ -342,6 +342,7 @@ describe('the time for the handshake', () => {
 });
 
 describe('a new secret', () => {
+  const GET = method(1, { name: 'basic.get', queue: 'q', noAck: true });
   const updateSecret = method(0, {
     name: 'connection.update-secret',
     newSecret: Buffer.from('token'),
@@ -356,6 +357,13 @@ describe('a new secret', () => {
       "info connection 127.0.0.1:51234 -> 127.0.0.1:5672: user 'guest' updated secret, " +
         'reason: the old one is about to expire',
     );
+  });
+
+  test('has the permissions looked at again', () => {
+    const connection = new TestConnection();
+    connection.open();
+    connection.send(openChannel(1), GET, updateSecret);
+    expect(connection.channel(1).calls).toEqual(['basic.get', 'permissions changed']);
   });
 
   test('that is refused ends the connection', () => {

@@ -63,6 +63,10 @@ export class VhostSession {
     this.#blocking.update();
   }
 
+  permissionsChanged(): void {
+    this.channels.permissionsChanged();
+  }
+
   /** After `close`: its exclusive queues are gone, which may take some turns when they are very many. */
   get isGone(): boolean {
     return this.#host.owner.exclusiveQueues.size === 0;
