@@ -59,6 +59,39 @@ describe('createBroker', () => {
     expect((await closed).message).toContain("user 'alice' is deleted");
   });
 
+  test('begins with the users that the settings give, who come with later vhosts too', async () => {
+    const settings = {
+      'default_users.alice.password': 'wonderland',
+      'default_users.alice.tags': 'monitoring',
+      'default_users.alice.configure': '^alice',
+      'default_users.bob.vhost_pattern': '^shop',
+    };
+    const broker = await start({ settings });
+    const all = { configure: '.*', write: '.*', read: '.*' };
+    expect(broker.users.list()).toEqual([
+      { name: 'guest', tags: ['administrator'] },
+      { name: 'alice', tags: ['monitoring'] },
+    ]);
+    await broker.users.setPassword('alice', 'changed');
+    await broker.vhosts.add('shop.a');
+
+    expect(broker.users.list()).toContainEqual({ name: 'bob', tags: [] });
+    expect(broker.permissions.list({ vhost: 'shop.a' })).toEqual([
+      { ...all, user: 'alice', vhost: 'shop.a', configure: '^alice' },
+      { ...all, user: 'bob', vhost: 'shop.a' },
+    ]);
+    const client = await connect(`amqp://alice:changed@127.0.0.1:${broker.port}/shop.a`);
+    await client.close();
+  });
+
+  test.each([
+    [{ 'default_users.alice.read': '(' }, /^default_users: alice: invalid regular expression '\('/],
+    [{ 'default_users.alice.vhost_pattern': '[' }, /^default_users: alice: invalid regular expression '\['/],
+    [{ 'default_permissions.read': '(' }, /^default_permissions: invalid regular expression '\('/],
+  ])('does not start with %j', async (settings, text) => {
+    await expect(start({ settings })).rejects.toThrow(text);
+  });
+
   test('begins with the user, the tags and the permissions that the settings give', async () => {
     const settings = {
       default_user: 'app',

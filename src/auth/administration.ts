@@ -4,6 +4,7 @@
 
 import type { Broker } from '../core/broker.ts';
 import type { LogLines } from '../core/log-lines.ts';
+import type { DefaultUsers } from './default-users.ts';
 import type { Durability } from './durability.ts';
 import { PermissionAdministration, TopicPermissionAdministration } from './permission-administration.ts';
 import type { PermissionTable } from './permission-table.ts';
@@ -12,6 +13,7 @@ import type { Users } from './users.ts';
 import { VhostAdministration } from './vhost-administration.ts';
 
 export interface AdministrationOptions {
+  readonly defaultUsers?: DefaultUsers;
   readonly users: Users;
   readonly permissions: PermissionTable;
   readonly broker: Broker;

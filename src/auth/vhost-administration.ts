@@ -5,6 +5,7 @@
 import type { Broker } from '../core/broker.ts';
 import type { LogLines } from '../core/log-lines.ts';
 import { AdministrationError } from './administration-error.ts';
+import type { DefaultUsers } from './default-users.ts';
 import type { Durability } from './durability.ts';
 import { limitOf } from './limit.ts';
 import type { PermissionTable } from './permission-table.ts';
@@ -27,6 +28,8 @@ export interface VhostLimits {
 }
 
 export interface VhostAdministrationOptions {
+  /** Who comes with a vhost; nobody unless given. */
+  readonly defaultUsers?: DefaultUsers;
   readonly permissions: PermissionTable;
   readonly broker: Broker;
   readonly logLines: LogLines;
@@ -51,12 +54,14 @@ export class VhostAdministration {
    * @throws AdministrationError when the name is empty
    */
   async add(name: string, { description = '', tags = [] }: NewVhost = {}): Promise<void> {
-    const { broker, logLines, durability } = this.#options;
+    const { broker, defaultUsers, logLines, durability } = this.#options;
     if (name === '') throw new AdministrationError('invalid', 'a vhost cannot have an empty name');
-    if (broker.findVhost(name) === undefined) logLines.info(`Adding vhost '${name}'`);
+    const isNew = broker.findVhost(name) === undefined;
+    if (isNew) logLines.info(`Adding vhost '${name}'`);
     const vhost = broker.addVhost(name, { description, tags: [...tags], defaultQueueType: undefined });
+    if (isNew) defaultUsers?.vhostAdded(name);
     // Of one that is there already, the record may not be durable yet.
-    await durability.whenDurable(vhost.definitions.newest);
+    await durability.whenDurable(isNew ? broker.log.appended : vhost.definitions.newest);
   }
 
   /**

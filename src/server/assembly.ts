@@ -5,6 +5,7 @@
 import { hostname } from 'node:os';
 import { Administration } from '../auth/administration.ts';
 import { AdministrationError } from '../auth/administration-error.ts';
+import { DefaultUsers } from '../auth/default-users.ts';
 import { InternalAuthenticator } from '../auth/internal-authenticator.ts';
 import { hashPassword } from '../auth/password-hash.ts';
 import { Patterns } from '../auth/patterns.ts';
@@ -69,7 +70,8 @@ export function assembleBroker(options: AssemblyOptions): Assembly {
   const { configuration, clock, logLines } = options;
   const { log, messages, definitions } = options.storage ?? inMemory();
   const users = new Users(log);
-  const permissions = new PermissionTable(users, new Patterns(logLines), log);
+  const patterns = new Patterns(logLines);
+  const permissions = new PermissionTable(users, patterns, log);
   const broker = new Broker({
     clock,
     random: new SystemRandom(),
@@ -85,7 +87,10 @@ export function assembleBroker(options: AssemblyOptions): Assembly {
     openResidency: (messages, pump) => new MemoryResidency(messages, pump, ALWAYS_RESIDENT),
   });
   const restoredQueues = restoreDefinitions(definitions, { broker, users, permissions, logLines });
-  if (definitions.isEmpty) addDefaults(configuration, { broker, users, permissions });
+  const defaultUsers = configured('default_users', () => {
+    return new DefaultUsers({ wanted: configuration.defaultUsers, users, permissions, patterns, logLines });
+  });
+  if (definitions.isEmpty) addDefaults(configuration, { broker, users, permissions, defaultUsers });
   const { loopbackUsers } = configuration;
   const authenticator = new InternalAuthenticator({ users, permissions, loopbackUsers });
   const tickets = new DurableTickets(log, options.scheduleTurn);
@@ -94,7 +99,7 @@ export function assembleBroker(options: AssemblyOptions): Assembly {
     restoredQueues,
     tickets,
     protocol: amqpProtocol(broker, authenticator, options),
-    administration: new Administration({ users, permissions, broker, logLines, durability: tickets }),
+    administration: new Administration({ users, permissions, broker, logLines, defaultUsers, durability: tickets }),
   };
 }
 
@@ -106,24 +111,31 @@ interface Beginning {
   readonly broker: Broker;
   readonly users: Users;
   readonly permissions: PermissionTable;
+  readonly defaultUsers: DefaultUsers;
 }
 
 /**
  * What an empty node begins with, which is recorded like all else: a user who changes it finds it changed after a restart.
  * @throws ConfigurationError when a permission is no pattern; nothing is recorded then
  */
-function addDefaults(configuration: Configuration, { broker, users, permissions }: Beginning): void {
+function addDefaults(configuration: Configuration, { broker, users, permissions, defaultUsers }: Beginning): void {
   const { defaultUser: user, defaultVhost: vhost, defaultUserTags: tags } = configuration;
   const { defaultConfigure: configure, defaultWrite: write, defaultRead: read } = configuration;
-  try {
-    permissions.assertPatterns(configure, write, read);
-  } catch (error) {
-    if (error instanceof AdministrationError) throw new ConfigurationError(`default_permissions: ${error.message}`);
-    throw error;
-  }
+  configured('default_permissions', () => permissions.assertPatterns(configure, write, read));
   broker.addVhost(vhost, DEFAULT_METADATA);
   users.add({ name: user, password: hashPassword(configuration.defaultPass), tags });
   permissions.set({ user, vhost, configure, write, read });
+  defaultUsers.vhostAdded(vhost);
+}
+
+/** @throws ConfigurationError that names the key, when what it configures is refused */
+function configured<Result>(key: string, make: () => Result): Result {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof AdministrationError) throw new ConfigurationError(`${key}: ${error.message}`);
+    throw error;
+  }
 }
 
 /** RabbitMQ's. */

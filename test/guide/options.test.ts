@@ -4,6 +4,7 @@
  */
 
 import { expect, test } from 'vitest';
+import { GROUPS, type GroupField } from '../../src/server/config/option-groups.ts';
 import { FAMILIES, type Family, OPTIONS, type Option } from '../../src/server/config/options.ts';
 
 test('the guide lists every option with its default', async () => {
@@ -13,6 +14,7 @@ test('the guide lists every option with its default', async () => {
 function optionsPage(): string {
   const rows = [
     ...Object.values<Family<unknown>>(FAMILIES).map(familyRow),
+    ...GROUPS.flatMap(({ key, fields }) => Object.values(fields).map((field) => groupRow(key, field))),
     ...Object.values<Option<unknown>>(OPTIONS).map(optionRow),
   ];
   return `# Options
@@ -34,6 +36,11 @@ function optionRow({ key, type, default: value, unit, doc }: Option<unknown>): s
 function familyRow({ key, type, default: values, doc }: Family<unknown>): string {
   const text = [...values].map(([name, value]) => `\`${key}.${name} = ${valueText(value)}\``).join(', ');
   return `| \`${key}.NAME\` | ${text} | ${type.expects} | ${doc} |`;
+}
+
+function groupRow(groupKey: string, { key, type, default: value, doc }: GroupField<unknown>): string {
+  const text = String(value) === '' ? '' : `\`${value}\``;
+  return `| \`${groupKey}.NAME.${key}\` | ${text} | ${type.expects} | ${doc} |`;
 }
 
 function valueText(value: unknown): string {

@@ -61,6 +61,25 @@ describe('settings', () => {
   });
 });
 
+describe('default_users', () => {
+  test('are users with a password, tags, vhosts and permissions; what is not said has a default', () => {
+    const { defaultUsers } = configured(
+      'default_users.alice.password = secret',
+      'default_users.bob.vhost_pattern = ^shop',
+      'default_users.bob.tags = monitoring, x',
+      'default_users.alice.write =',
+      'default_users.a.b.read = ^a',
+    );
+    const defaults = { password: '', tags: [], vhostPattern: '.*', configure: '.*', write: '.*', read: '.*' };
+
+    expect(defaultUsers).toEqual([
+      { ...defaults, name: 'alice', password: 'secret', write: '' },
+      { ...defaults, name: 'bob', vhostPattern: '^shop', tags: ['monitoring', 'x'] },
+      { ...defaults, name: 'a.b', read: '^a' },
+    ]);
+  });
+});
+
 describe('listeners', () => {
   test.each([
     ['5673', { address: undefined, port: 5673 }],
@@ -105,6 +124,15 @@ describe('a wrong setting', () => {
       "the value '70000' of listeners.tcp.default is wrong: expected a port, or an address and a port, such as 5672, 127.0.0.1:5672 or [::1]:5672, or none",
     ],
     ['default_user=', "the value '' of default_user is wrong: expected a text that is not empty"],
+    [
+      'default_users.alice.pasword=x',
+      "unknown key 'default_users.alice.pasword'. Write default_users.NAME.FIELD, where FIELD is one of password, tags, vhost_pattern, configure, write, read.",
+    ],
+    ['default_users.password=x', /^unknown key 'default_users.password'. Write default_users.NAME.FIELD/],
+    [
+      'default_users.alice.tags=a,,b',
+      "the value 'a,,b' of default_users.alice.tags is wrong: expected names separated by commas",
+    ],
     ['chanel_max=1', "unknown key 'chanel_max'. Did you mean channel_max?"],
     [
       'listeners.tcp=5672',
@@ -113,7 +141,7 @@ describe('a wrong setting', () => {
     ['listener.tcp.default=5672', "unknown key 'listener.tcp.default'. Did you mean listeners.tcp.default?"],
     ['something.else.entirely=1', "unknown key 'something.else.entirely'. See the guide for all keys."],
   ])('%s names key, value and remedy', (line, message) => {
-    expect(() => configured(line)).toThrow(new ConfigurationError(message));
+    expect(() => configured(line)).toThrow(typeof message === 'string' ? new ConfigurationError(message) : message);
   });
 
   test.each(['no equals sign', '=value'])('%s is no setting at all', (line) => {

@@ -3,6 +3,7 @@
  */
 
 import { nearest } from './nearest.ts';
+import { DEFAULT_USERS, GROUPS, type Group, type GroupField, type Member } from './option-groups.ts';
 import type { ListenAddress, OptionType } from './option-types.ts';
 import { NONE } from './option-types.ts';
 import type { Family, Option, TlsVersion } from './options.ts';
@@ -23,6 +24,8 @@ export interface Configuration extends OptionValues {
   /** Users who may connect to a loopback address only. */
   readonly loopbackUsers: readonly string[];
   readonly defaultUserTags: readonly string[];
+  /** Users who come with vhosts. */
+  readonly defaultUsers: readonly Member<typeof DEFAULT_USERS.fields>[];
 }
 
 /** One `key = value`. */
@@ -56,9 +59,11 @@ export function parseSetting(line: string): Setting {
 export function configure(settings: Iterable<Setting>): Configuration {
   const optionSettings = new Map<string, string>();
   const familySettings: Setting[] = [];
+  const groupSettings: Setting[] = [];
   for (const setting of settings) {
     if (OPTION_KEYS.has(setting.key)) optionSettings.set(setting.key, setting.value);
     else if (FAMILY_ROWS.some((row) => isOfFamily(row, setting.key))) familySettings.push(setting);
+    else if (GROUPS.some((group) => placeOf(group, setting.key) !== undefined)) groupSettings.push(setting);
     else throw unknownKey(setting.key);
   }
   const rows = Object.entries<Option<unknown>>(OPTIONS);
@@ -72,6 +77,7 @@ export function configure(settings: Iterable<Setting>): Configuration {
     tlsCiphers: [...members(FAMILIES.tlsCiphers, familySettings).values()],
     loopbackUsers: trueNames(members(FAMILIES.loopbackUsers, familySettings)),
     defaultUserTags: trueNames(members(FAMILIES.defaultUserTags, familySettings)),
+    defaultUsers: groupMembers(DEFAULT_USERS, groupSettings),
   };
 }
 
@@ -102,6 +108,43 @@ function members<Value>(row: Family<Value>, settings: readonly Setting[]): Reado
   return result ?? row.default;
 }
 
+type Fields = Readonly<Record<string, GroupField<unknown>>>;
+
+interface Place {
+  readonly member: string;
+  readonly field: string;
+  readonly row: GroupField<unknown>;
+}
+
+/** Which member and which field of a group a key means; the member's name may have dots in it. */
+function placeOf(group: Group<Fields>, key: string): Place | undefined {
+  const end = key.lastIndexOf('.');
+  const start = group.key.length + 1;
+  if (!key.startsWith(`${group.key}.`) || end <= start) return undefined;
+  for (const [field, row] of Object.entries(group.fields)) {
+    if (row.key === key.slice(end + 1)) return { member: key.slice(start, end), field, row };
+  }
+  return undefined;
+}
+
+/** The members of a group, in the order in which they were first named. */
+function groupMembers<F extends Fields>(group: Group<F>, settings: readonly Setting[]): readonly Member<F>[] {
+  const members = new Map<string, Record<string, unknown>>();
+  for (const setting of settings) {
+    const place = placeOf(group, setting.key);
+    if (place === undefined) continue;
+    const member = members.get(place.member) ?? { name: place.member, ...defaultsOf(group.fields) };
+    member[place.field] = parsed(setting, place.row.type);
+    members.set(place.member, member);
+  }
+  // Each value came through the `parse` of its row, or is its default.
+  return [...members.values()] as unknown as readonly Member<F>[];
+}
+
+function defaultsOf(fields: Fields): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).map(([name, row]) => [name, row.default]));
+}
+
 function addresses(listeners: ReadonlyMap<string, ListenAddress | typeof NONE>): readonly ListenAddress[] {
   return [...listeners.values()].filter((address) => address !== NONE);
 }
@@ -120,8 +163,16 @@ function parsed<Value>({ key, value }: Setting, type: OptionType<Value>): Value 
 }
 
 function unknownKey(key: string): ConfigurationError {
+  return new ConfigurationError(`unknown key '${key}'. ${remedyFor(key)}`);
+}
+
+function remedyFor(key: string): string {
+  const group = GROUPS.find((one) => key.startsWith(`${one.key}.`));
+  if (group !== undefined) {
+    const fields = Object.values(group.fields).map((row) => row.key);
+    return `Write ${group.key}.NAME.FIELD, where FIELD is one of ${fields.join(', ')}.`;
+  }
   const families = FAMILY_ROWS.flatMap((row) => [row.key, `${row.key}.default`]);
   const suggestion = nearest(key, [...OPTION_KEYS, ...families]);
-  const remedy = suggestion === undefined ? 'See the guide for all keys.' : `Did you mean ${suggestion}?`;
-  return new ConfigurationError(`unknown key '${key}'. ${remedy}`);
+  return suggestion === undefined ? 'See the guide for all keys.' : `Did you mean ${suggestion}?`;
 }

@@ -66,6 +66,13 @@ export const namesOrNone: OptionType<readonly string[] | typeof NONE> = checked(
   },
 );
 
+/** Comma-separated names, perhaps none. */
+export const nameList: OptionType<readonly string[]> = checked('names separated by commas', (value) => {
+  if (value === '') return [];
+  const names = value.split(',').map((name) => name.trim());
+  return names.includes('') ? undefined : names;
+});
+
 /** The binary units and the decimal ones, as RabbitMQ reads them. */
 const UNIT_BYTES: Readonly<Record<string, number>> = {
   '': 1,
