@@ -15,6 +15,8 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** LEVERET_PROGRAM names another build, to compare two. */
 const LEVERET = process.env.LEVERET_PROGRAM || join(ROOT, 'dist', 'cli', 'leveret.js');
+const WITH_USERS = fileURLToPath(new URL('leveret-with-users.mjs', import.meta.url));
+const DEFINITIONS = fileURLToPath(new URL('definitions.json', import.meta.url));
 const RABBITMQ = process.env.RABBITMQ_SERVER || '/usr/lib/rabbitmq/bin/rabbitmq-server';
 
 /**
@@ -29,9 +31,21 @@ const RABBITMQ = process.env.RABBITMQ_SERVER || '/usr/lib/rabbitmq/bin/rabbitmq-
 
 /** @returns {Promise<Broker>} */
 export async function startLeveret() {
-  if (!existsSync(LEVERET)) fail(`${LEVERET} is missing: run \`npm run build\` first.`);
   const folder = mkdtempSync(join(tmpdir(), 'leveret-bench-'));
-  const args = [LEVERET, '--port', '0', '--bind', '127.0.0.1', '--data-dir', folder];
+  return startNode([LEVERET, '--port', '0', '--bind', '127.0.0.1', '--data-dir', folder], folder);
+}
+
+/**
+ * Another one, with the users of definitions.json.
+ *
+ * @returns {Promise<Broker>}
+ */
+export async function startLeveretWithUsers() {
+  return startNode([WITH_USERS, LEVERET], mkdtempSync(join(tmpdir(), 'leveret-bench-')));
+}
+
+async function startNode(args, folder) {
+  if (!existsSync(LEVERET)) fail(`${LEVERET} is missing: run \`npm run build\` first.`);
   const begin = performance.now();
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const port = Number((await lineOf(child, /amqp\b.*?(?:port |:)(\d+)/i))[1]);
@@ -45,7 +59,7 @@ export function isRabbitMqInstalled() {
 }
 
 /**
- * Debian's RabbitMQ in its default configuration, without plugins.
+ * Debian's RabbitMQ in its default configuration, without plugins, with the users of definitions.json.
  *
  * @returns {Promise<Broker>}
  */
@@ -72,6 +86,7 @@ export async function startRabbitMq() {
 function rabbitMqEnvironment(folder, { port, distributionPort, epmdPort }) {
   mkdirSync(join(folder, 'home'));
   writeFileSync(join(folder, 'enabled_plugins'), '[].');
+  writeFileSync(join(folder, 'rabbitmq.conf'), `load_definitions = ${DEFINITIONS}\n`);
   return {
     ...process.env,
     HOME: join(folder, 'home'),
@@ -85,7 +100,7 @@ function rabbitMqEnvironment(folder, { port, distributionPort, epmdPort }) {
     RABBITMQ_LOG_BASE: join(folder, 'log'),
     RABBITMQ_PID_FILE: join(folder, 'pid'),
     RABBITMQ_ENABLED_PLUGINS_FILE: join(folder, 'enabled_plugins'),
-    RABBITMQ_CONFIG_FILE: join(folder, 'none'),
+    RABBITMQ_CONFIG_FILE: join(folder, 'rabbitmq'),
     RABBITMQ_CONF_ENV_FILE: '/dev/null',
     RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '-kernel inet_dist_use_interface {127,0,0,1}',
   };

@@ -8,12 +8,24 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { describeMachine, isRabbitMqInstalled, startLeveret, startRabbitMq } from './brokers.mjs';
+import {
+  describeMachine,
+  isRabbitMqInstalled,
+  startLeveret,
+  startLeveretWithUsers,
+  startRabbitMq,
+} from './brokers.mjs';
 import { cpuPerMessage, findLoadGenerator, runLoad } from './load-generator.mjs';
+import { headers } from './loads/headers.mjs';
+import { runOwnLoad } from './loads/load.mjs';
+import { permissions } from './loads/permissions.mjs';
+import { transactions } from './loads/transactions.mjs';
 import { megabytes, residentBytes } from './process-tree.mjs';
 import { measuredRow, memoryRow, replaceTable, table } from './table.mjs';
 
 const IDLE_SECONDS = 10;
+/** What the load generator cannot do, by the names that rows have for it. */
+const OWN_LOADS = { headers, transactions, permissions };
 
 const { values: options, positionals: names } = parseArgs({
   options: {
@@ -31,11 +43,15 @@ const rounds = options.quick ? 1 : Number(options.rounds);
 const program = findLoadGenerator();
 
 const brokers = [await startLeveret()];
+/** A Leveret for the rows that need users; RabbitMQ has them in any case. */
+let withUsers;
 try {
   if (isRabbitMqInstalled() && !options['without-rabbitmq']) brokers.push(await startRabbitMq());
+  if (chosen.some((row) => row.needsUsers)) withUsers = await startLeveretWithUsers();
   await main();
 } finally {
   for (const broker of brokers) await broker.stop();
+  await withUsers?.stop();
 }
 
 function chooseRows() {
@@ -67,7 +83,7 @@ async function measureRounds() {
   for (let round = 1; round <= rounds; round++) {
     for (const row of chosen) {
       const sample = [];
-      for (const broker of brokers) sample.push(await measure(row, broker));
+      for (const broker of brokersFor(row)) sample.push(await measure(row, broker));
       samples.get(row.name).push(sample);
       const figures = sample.map(({ cpu, error }) => cpu?.toFixed(3) ?? `failed (${error})`);
       console.error(`round ${round}/${rounds}  ${row.name.padEnd(10)} ${figures.join('  ')}`);
@@ -76,7 +92,17 @@ async function measureRounds() {
   return samples;
 }
 
+function brokersFor(row) {
+  return row.needsUsers ? [withUsers, ...brokers.slice(1)] : brokers;
+}
+
 async function measure(row, broker) {
+  if (row.load === undefined) return measureGenerated(row, broker);
+  await runOwnLoad(OWN_LOADS[row.load], broker, seconds.warm);
+  return runOwnLoad(OWN_LOADS[row.load], broker, seconds.measured);
+}
+
+async function measureGenerated(row, broker) {
   const common = `--prefix rows --linger 10 ${row.flags}`;
   // The row with a backlog fills its queue first, which is its warming up.
   if (!row.flags.includes('--lag')) await runLoad(program, broker, `${common} --duration ${seconds.warm}`);

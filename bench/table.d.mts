@@ -11,8 +11,8 @@ export interface Line {
 }
 
 interface Target {
-  readonly target: number;
-  readonly rabbitmq310: number;
+  readonly target?: number;
+  readonly rabbitmq310?: number;
 }
 
 interface Result {
@@ -22,7 +22,7 @@ interface Result {
 }
 
 export function measuredRow(
-  row: Target & { readonly name: string; readonly flags: string; readonly p99?: Target },
+  row: Target & { readonly name: string; readonly flags?: string; readonly p99?: Target },
   rounds: readonly (readonly Result[])[],
 ): Line[];
 export function memoryRow(row: { readonly name: string; readonly targetMb: number }, measured: readonly number[]): Line;

@@ -26,7 +26,7 @@ const IN_MEMORY_NOTE = 'in memory for now: no disk log yet';
  */
 export function measuredRow(row, rounds) {
   const errors = [...new Set(rounds.flat().flatMap(({ error }) => (error === '' ? [] : [error])))];
-  const note = [row.flags.includes('--persistent') ? IN_MEMORY_NOTE : '', ...errors].filter(Boolean).join('; ');
+  const note = [row.flags?.includes('--persistent') ? IN_MEMORY_NOTE : '', ...errors].filter(Boolean).join('; ');
   const cpu = line(row, rounds, { name: `${row.name}, µs CPU`, value: (result) => result.cpu, note, digits: 2 });
   if (row.p99 === undefined) return [cpu];
   const name = `${row.name}, µs p99 latency`;
@@ -37,16 +37,22 @@ function line(target, rounds, { name, value, note, digits }) {
   const own = median(rounds.map((round) => value(round[0])));
   const peer = median(rounds.map((round) => (round[1] === undefined ? undefined : value(round[1]))));
   const ratio = median(rounds.map((round) => quotient(value(round[0]), round[1] && value(round[1]))));
-  const limit = (TOLERANCE * target.target) / target.rabbitmq310;
+  const limit = target.target === undefined ? undefined : (TOLERANCE * target.target) / target.rabbitmq310;
   return {
     name,
     own: format(own, digits),
     peer: format(peer, digits),
     ratio: format(ratio, 4),
-    limit: limit.toFixed(4),
-    isMet: own === undefined ? false : ratio === undefined ? undefined : ratio <= limit,
+    limit: format(limit, 4),
+    isMet: verdict(own, ratio, limit),
     note,
   };
+}
+
+/** A row that could not be measured is not met; without a peer or a limit there is nothing to judge. */
+function verdict(own, ratio, limit) {
+  if (own === undefined) return false;
+  return ratio === undefined || limit === undefined ? undefined : ratio <= limit;
 }
 
 /**

@@ -43,6 +43,12 @@ describe('a row', () => {
     expect(line).toMatchObject({ own: '1.00', peer: '–', ratio: '–', isMet: undefined });
   });
 
+  test('without a target has a ratio and no verdict, but must have been measured', () => {
+    const [line] = measuredRow({ name: 'row' }, [round(1, 10)]);
+    expect(line).toMatchObject({ own: '1.00', ratio: '0.1000', limit: '–', isMet: undefined });
+    expect(measuredRow({ name: 'row' }, [round(undefined, 10)])[0]?.isMet).toBe(false);
+  });
+
   test('with a target for latency gets a second line', () => {
     const row = { ...ROW, p99: { target: 200, rabbitmq310: 520 } };
     const lines = measuredRow(row, [

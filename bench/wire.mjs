@@ -1,4 +1,4 @@
-/** AMQP 0-9-1 frames that the scenarios send, encoded once and written in batches. */
+/** AMQP 0-9-1 frames that the scenarios and the benchmark's own loads send, encoded once and written in batches. */
 
 const METHOD = 1;
 const HEADER = 2;
@@ -6,6 +6,8 @@ const BODY = 3;
 const FRAME_END = 0xce;
 const EMPTY_TABLE = Buffer.alloc(4);
 const RESERVED = Buffer.alloc(2);
+/** Of the properties only headers are there. */
+const HEADERS_FLAG = 0x2000;
 
 export const PROTOCOL_HEADER = Buffer.from('AMQP\0\0\x09\x01', 'latin1');
 
@@ -18,13 +20,17 @@ export const METHODS = {
   channelOpenOk: 0x0014000b,
   channelClose: 0x00140028,
   exchangeDeclareOk: 0x0028000b,
+  exchangeDeleteOk: 0x00280015,
   queueDeclareOk: 0x0032000b,
   queueBindOk: 0x00320015,
+  queueDeleteOk: 0x00320029,
   basicQosOk: 0x003c000b,
   basicConsumeOk: 0x003c0015,
   basicCancelOk: 0x003c001f,
   basicDeliver: 0x003c003c,
   basicGetOk: 0x003c0047,
+  txSelectOk: 0x005a000b,
+  txCommitOk: 0x005a0015,
 };
 
 export function startOk(user, password) {
@@ -55,9 +61,18 @@ export function queueDeclare(queue, { passive = false, noWait = false } = {}) {
   return method(1, [50, 10], RESERVED, shortString(queue), Buffer.from([bits]), EMPTY_TABLE);
 }
 
-export function queueBind({ queue, exchange, key }) {
+export function exchangeDelete(exchange) {
+  return method(1, [40, 20], RESERVED, shortString(exchange), Buffer.alloc(1));
+}
+
+/** `values` are the binding's arguments: texts and whole numbers. */
+export function queueBind({ queue, exchange, key, values = {} }) {
   const names = [shortString(queue), shortString(exchange), shortString(key)];
-  return method(1, [50, 20], RESERVED, ...names, Buffer.alloc(1), EMPTY_TABLE);
+  return method(1, [50, 20], RESERVED, ...names, Buffer.alloc(1), table(values));
+}
+
+export function queueDelete(queue) {
+  return method(1, [50, 40], RESERVED, shortString(queue), Buffer.alloc(1));
 }
 
 export function qos(prefetchCount) {
@@ -88,13 +103,23 @@ export function ackUpTo(deliveryTag) {
   return method(1, [60, 80], argumentBytes);
 }
 
-/** basic.publish with its header and body frame. */
-export function publish({ exchange, key, body }) {
+export function txSelect() {
+  return method(1, [90, 10]);
+}
+
+export function txCommit() {
+  return method(1, [90, 20]);
+}
+
+/** basic.publish with its header and body frame; `headers` are texts and whole numbers. */
+export function publish({ exchange, key, body, headers }) {
   const command = method(1, [60, 40], RESERVED, shortString(exchange), shortString(key), Buffer.alloc(1));
   const header = Buffer.alloc(14);
   header.writeUInt16BE(60, 0);
   header.writeUInt32BE(body.length, 8);
-  return Buffer.concat([command, frame(HEADER, 1, header), frame(BODY, 1, body)]);
+  if (headers === undefined) return Buffer.concat([command, frame(HEADER, 1, header), frame(BODY, 1, body)]);
+  header.writeUInt16BE(HEADERS_FLAG, 12);
+  return Buffer.concat([command, frame(HEADER, 1, Buffer.concat([header, table(headers)])), frame(BODY, 1, body)]);
 }
 
 /** The same bytes `count` times, to be sent with one write. */
@@ -128,4 +153,19 @@ function longString(text) {
   const length = Buffer.alloc(4);
   length.writeUInt32BE(bytes.length);
   return Buffer.concat([length, bytes]);
+}
+
+function table(values) {
+  const fields = Object.entries(values).map(([name, value]) => Buffer.concat([shortString(name), fieldValue(value)]));
+  const bytes = Buffer.concat(fields);
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(bytes.length);
+  return Buffer.concat([length, bytes]);
+}
+
+function fieldValue(value) {
+  if (typeof value === 'string') return Buffer.concat([Buffer.from('S'), longString(value)]);
+  const number = Buffer.alloc(5, 'I');
+  number.writeInt32BE(value, 1);
+  return number;
 }
