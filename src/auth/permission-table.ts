@@ -32,12 +32,20 @@ export interface TopicPermission {
 
 /** An empty pattern would match every name; it is meant to match none. */
 const NOTHING = '^$';
+const CLIENT_ID = '{client_id}';
+
+/** A topic permission as it was given, and its patterns with what is known of their variables. */
+interface TopicEntry {
+  readonly given: TopicPermission;
+  readonly write: string;
+  readonly read: string;
+}
 
 export class PermissionTable implements Permissions {
   /** By vhost, then by user. */
   readonly #permissions = new Map<string, Map<string, Permission>>();
   /** By vhost, then by user, then by exchange. */
-  readonly #topics = new Map<string, Map<string, Map<string, TopicPermission>>>();
+  readonly #topics = new Map<string, Map<string, Map<string, TopicEntry>>>();
   readonly #patterns: PatternMatcher;
   readonly #users: Users;
   readonly #log: Pick<Log, 'define'>;
@@ -62,10 +70,12 @@ export class PermissionTable implements Permissions {
     return this.#topics.get(vhost)?.get(user)?.has(exchange) === true;
   }
 
-  mayUseTopic(use: TopicUse): boolean {
-    const permission = this.#topics.get(use.vhost)?.get(use.user)?.get(use.exchange);
-    if (permission === undefined) return true;
-    return this.#patterns.matches(expand(permission[use.access] || NOTHING, use), use.routingKey);
+  /** Asked for each message to an exchange with topic rules. */
+  mayUseTopic({ user, vhost, exchange, routingKey, access, clientId }: TopicUse): boolean {
+    const entry = this.#topics.get(vhost)?.get(user)?.get(exchange);
+    if (entry === undefined) return true;
+    const pattern = clientId === undefined ? entry[access] : withValue(entry[access], CLIENT_ID, clientId);
+    return this.#patterns.matches(pattern, routingKey);
   }
 
   hasTag(user: string, tag: string): boolean {
@@ -115,7 +125,13 @@ export class PermissionTable implements Permissions {
 
   /** Puts back what was set before a restart. */
   restoreTopic(permission: TopicPermission): void {
-    child(child(this.#topics, permission.vhost), permission.user).set(permission.exchange, permission);
+    const { user, vhost, exchange } = permission;
+    const entry = {
+      given: permission,
+      write: expand(permission.write || NOTHING, permission),
+      read: expand(permission.read || NOTHING, permission),
+    };
+    child(child(this.#topics, vhost), user).set(exchange, entry);
     this.#epoch++;
   }
 
@@ -137,7 +153,9 @@ export class PermissionTable implements Permissions {
 
   *topicPermissions(): Iterable<TopicPermission> {
     for (const ofVhost of this.#topics.values()) {
-      for (const ofUser of ofVhost.values()) yield* ofUser.values();
+      for (const ofUser of ofVhost.values()) {
+        for (const { given } of ofUser.values()) yield given;
+      }
     }
   }
 
@@ -160,13 +178,11 @@ function child<Value>(parent: Map<string, Map<string, Value>>, key: string): Map
   return map;
 }
 
-/** What a variable stands for is a name, not a pattern: a client that calls itself `.*` does not get everything. */
-function expand(pattern: string, { user, vhost, clientId }: TopicUse): string {
-  if (!pattern.includes('{')) return pattern;
-  const known = pattern.replaceAll('{username}', () => literal(user)).replaceAll('{vhost}', () => literal(vhost));
-  return clientId === undefined ? known : known.replaceAll('{client_id}', () => literal(clientId));
+function expand(pattern: string, { user, vhost }: TopicPermission): string {
+  return withValue(withValue(pattern, '{username}', user), '{vhost}', vhost);
 }
 
-function literal(name: string): string {
-  return name.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+/** What a variable stands for is a name, not a pattern: a client that calls itself `.*` does not get everything. */
+function withValue(pattern: string, variable: string, name: string): string {
+  return pattern.replaceAll(variable, () => name.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
 }

@@ -136,6 +136,23 @@ describe('topic permissions', () => {
     );
   });
 
+  test.each([
+    ['CC', ['ann.2'], undefined],
+    ['CC', ['ann.2', 'bob.1'], 'bob.1'],
+    ['BCC', ['bob.2'], 'bob.2'],
+  ])('the routing keys of %s are checked too: %j', async (header, keys, refused) => {
+    const connection = await restrict('^{username}\\.', '.*');
+    say(connection, 1, { name: 'confirm.select', noWait: true });
+    const content = emptyContent(1, { headers: table({ [header]: keys }) });
+    const publication = method(1, { ...PUBLISH, exchange: 'topic', routingKey: 'ann.1' });
+
+    expect(connection.send(publication, content).at(-1)).toBe(
+      refused === undefined
+        ? undefined
+        : `1 channel.close 403 ACCESS_REFUSED - write access to topic '${refused}' in exchange 'topic' in vhost '/' refused for user 'ann' 60/40`,
+    );
+  });
+
   test('other exchanges and other users are free', async () => {
     const connection = await restrict('', '');
     say(connection, 1, { name: 'confirm.select', noWait: true });

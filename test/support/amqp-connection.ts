@@ -16,6 +16,7 @@ import type { ChannelHost, ChannelPort } from '../../src/protocols/amqp091/chann
 import { FRAME_TYPES } from '../../src/protocols/amqp091/frame.ts';
 import { encodeFrame, writeMethodFrame } from '../../src/protocols/amqp091/frames-out.ts';
 import { decodeMethod, encodeMethod, findMethodName, type Method } from '../../src/protocols/amqp091/methods.ts';
+import { encodeProperties, type Properties } from '../../src/protocols/amqp091/properties.ts';
 import type { Peer, Session, Transport } from '../../src/protocols/session.ts';
 import { type CoreBroker, coreBroker } from './core-broker.ts';
 import { guestLogin } from './guest-login.ts';
@@ -231,10 +232,11 @@ export function rawMethod(channel: number, classId: number, methodId: number, fi
   return encodeFrame(FRAME_TYPES.method, channel, Buffer.concat([ids, fields]));
 }
 
-/** The content header of a message without properties and body. */
-export function emptyContent(channel: number): Uint8Array {
+/** The content header of a message without a body; without properties unless given. */
+export function emptyContent(channel: number, properties: Properties = {}): Uint8Array {
   const basicClass = 60;
-  return encodeFrame(FRAME_TYPES.header, channel, Uint8Array.of(0, basicClass, ...new Uint8Array(12)));
+  const head = Uint8Array.of(0, basicClass, ...new Uint8Array(10));
+  return encodeFrame(FRAME_TYPES.header, channel, Buffer.concat([head, encodeProperties(properties)]));
 }
 
 export interface StartOkOptions {

@@ -71,7 +71,10 @@ export class PublishTarget {
     return this.#vhost.routeTo(exchange, keyBytes, 0, keyBytes.bytes.length);
   }
 
-  /** The route of one message: by all its routing keys and its headers, which are in bytes `start` up to `end`. */
+  /**
+   * The route of one message: by all its routing keys and its headers, which are in bytes `start` up to `end`.
+   * @throws BrokerError 403 when the user may not use one of the keys: RabbitMQ asks for each from 3.13 on.
+   */
   forMessage(
     route: Route<Queue>,
     moreKeys: readonly Region[],
@@ -79,7 +82,15 @@ export class PublishTarget {
     start: number,
     end: number,
   ): Route<Queue> {
+    if (this.#hasTopicRules) this.#assertMayUseAll(route, moreKeys);
     return this.#vhost.routeMessage(route, moreKeys, findHeaders(properties, start, end) ?? EMPTY_TABLE);
+  }
+
+  #assertMayUseAll({ exchange }: Route<Queue>, keys: readonly Region[]): void {
+    for (const key of keys) {
+      const routingKey = decodeUtf8(key, 0, key.bytes.length);
+      this.#vhost.access.assertMayUseTopic(this.#owner, exchange, routingKey, 'write');
+    }
   }
 
   #lookUp(input: Region, start: number, end: number): Route<Queue> {
