@@ -1,5 +1,6 @@
 /** Tests of the extraction itself: on small texts, and on the documents where they are at hand. */
 
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { isAvailable } from '../support/requirement.ts';
 import { extractPrograms, FOUNDING_DIR, readFoundingPrograms } from './extract.ts';
@@ -41,5 +42,13 @@ describe.skipIf(!isAvailable('the folder of founding documents', [FOUNDING_DIR])
       perDocument.set(document, (perDocument.get(document) ?? 0) + 1);
     }
     expect(Object.fromEntries(perDocument)).toEqual({ '000': 10, '001': 13, '002': 14, '003': 10, '004': 2 });
+  });
+
+  test('hold no program that no test runs', () => {
+    const tests = readdirSync(new URL('.', import.meta.url))
+      .filter((file) => /(?<!extract)\.(test|long)\.ts$/.test(file))
+      .map((file) => readFileSync(new URL(file, import.meta.url), 'utf8'))
+      .join('\n');
+    expect([...readFoundingPrograms().keys()].filter((id) => !tests.includes(`'${id}'`))).toEqual([]);
   });
 });

@@ -7,6 +7,7 @@ floodsSuite({
   channelConnections: 500,
   channelsEach: 2047,
   slowClients: 2000,
+  spelling: { clients: 2000, handshakeTimeoutMs: 10_000 },
   bodies: 5000,
   tables: 5000,
 });

@@ -4,6 +4,7 @@
  */
 
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FRAME_TYPES } from '../../src/protocols/amqp091/frame.ts';
 import { encodeFrame } from '../../src/protocols/amqp091/frames-out.ts';
@@ -15,6 +16,8 @@ export interface FloodSizes {
   readonly channelConnections: number;
   readonly channelsEach: number;
   readonly slowClients: number;
+  /** Each spells its handshake with a byte a second, for this many milliseconds: then the broker drops it. */
+  readonly spelling: { readonly clients: number; readonly handshakeTimeoutMs: number };
   readonly bodies: number;
   readonly tables: number;
 }
@@ -71,6 +74,20 @@ export function floodsSuite(sizes: FloodSizes): void {
       await expectHealth();
     });
 
+    const { clients, handshakeTimeoutMs } = sizes.spelling;
+    test(`${clients} clients that spell their handshake, a byte a second, and drops them`, async () => {
+      const impatient = await FloodedBroker.start(`handshake_timeout=${handshakeTimeoutMs}`);
+      const restOfImpatient = impatient.residentBytes;
+      const dropped: Promise<unknown>[] = [];
+      await many(clients, async () => dropped.push(spelled(await impatient.socket())));
+      const before = performance.now();
+      await impatient.login();
+      expect(performance.now() - before).toBeLessThan(LOGIN_MS_MAX);
+      expect(impatient.residentBytes - restOfImpatient).toBeLessThan(GROWTH_BYTES_MAX);
+      await Promise.all(dropped);
+      await impatient.stop();
+    });
+
     test(`${sizes.bodies} bodies that are announced and do not come`, async () => {
       await many(sizes.bodies, async () => {
         const socket = await broker.channels(1);
@@ -92,6 +109,17 @@ export function floodsSuite(sizes: FloodSizes): void {
       await expectHealth();
     });
   });
+}
+
+/** Writes the protocol header and more, a byte a second, until the broker has closed the connection. */
+async function spelled(socket: Socket): Promise<void> {
+  socket.setNoDelay(true).resume();
+  let position = 0;
+  const next = () => void socket.write(Uint8Array.of(PROTOCOL_HEADER[position++] ?? 1));
+  next();
+  const timer = setInterval(next, 1000);
+  await once(socket, 'close');
+  clearInterval(timer);
 }
 
 /** Not all at once: the operating system's queue of connections is finite. */

@@ -7,6 +7,7 @@ floodsSuite({
   channelConnections: 20,
   channelsEach: 2047,
   slowClients: 100,
+  spelling: { clients: 100, handshakeTimeoutMs: 1500 },
   bodies: 200,
   tables: 200,
 });

@@ -8,10 +8,13 @@ import type { Authenticator } from '../../src/core/authentication.ts';
 import { AmqpProtocol } from '../../src/protocols/amqp091/amqp-protocol.ts';
 import { Channel } from '../../src/protocols/amqp091/channel.ts';
 import type { ChannelHost, ChannelPort } from '../../src/protocols/amqp091/channel-contract.ts';
+import { AmqpConnection } from '../../src/protocols/amqp091/connection.ts';
 import { decodeMethod, findMethodName } from '../../src/protocols/amqp091/methods.ts';
 import type { Peer, Session, Transport } from '../../src/protocols/session.ts';
 import { Turn, type TurnConnection } from '../../src/server/turn.ts';
 import { coreBroker } from '../support/core-broker.ts';
+
+const CHANNEL_CLASS = 20;
 
 const PEER: Peer = {
   remoteAddress: '127.0.0.1',
@@ -32,7 +35,7 @@ const AUTHENTICATOR: Authenticator = {
 
 export class FuzzWorld {
   readonly core = coreBroker();
-  /** How often each method came to a channel, or to the connection. */
+  /** How often each method came to be decoded and handled, by a channel or by the connection. */
   readonly reached = new Map<string, number>();
   /** How often each reply code was given for each method. */
   readonly refused = new Map<string, number>();
@@ -56,7 +59,7 @@ export class FuzzWorld {
   });
 
   connect(): FuzzConnection {
-    return new FuzzConnection(this, this.#turn, (transport) => this.#protocol.openSession(transport));
+    return new FuzzConnection(this, this.#turn, (transport) => this.#openSession(transport));
   }
 
   /** Ends turns until nothing is left to do. */
@@ -65,15 +68,30 @@ export class FuzzWorld {
     while (this.core.broker.pump.hasWork);
   }
 
-  reach(methodId: number): void {
+  #reach(methodId: number): void {
     count(this.reached, findMethodName(methodId) ?? 'unknown');
+  }
+
+  /** A connection that counts the methods that it handles itself: those of channel 0, and the class of channels. */
+  #openSession(transport: Transport): Session {
+    const session = this.#protocol.openSession(transport);
+    if (!(session instanceof AmqpConnection)) throw new Error('the protocol has another kind of session');
+    const handle = session.method.bind(session);
+    session.method = (channel, input, start, end) => {
+      const id = input.view.getUint32(start);
+      const isOpen = [...this.core.broker.connections].includes(session);
+      if (channel === 0 || (isOpen && id >>> 16 === CHANNEL_CLASS)) this.#reach(id);
+      handle(channel, input, start, end);
+    };
+    return session;
   }
 
   #openChannel(number: number, host: ChannelHost): ChannelPort {
     const channel = new Channel(number, host);
     const run = channel.method.bind(channel);
     channel.method = (id, input, start, end) => {
-      this.reach(id);
+      // Where content is due instead the method is refused unread.
+      if (!channel.publisher.isExpectingContent) this.#reach(id);
       run(id, input, start, end);
     };
     return channel;
@@ -85,6 +103,8 @@ export class FuzzConnection implements Transport, TurnConnection {
   readonly session: Session;
   isClosed = false;
   isTouched = false;
+  /** That the broker sent. */
+  frames = 0;
   readonly #world: FuzzWorld;
   readonly #turn: Turn;
   #isEnding = false;
@@ -136,6 +156,7 @@ export class FuzzConnection implements Transport, TurnConnection {
     let position = bytes.toString('latin1', 0, 4) === 'AMQP' ? 8 : 0;
     while (position < bytes.length) {
       const size = bytes.readUInt32BE(position + 3);
+      this.frames++;
       if (bytes[position] === 1) this.#reportMethod(bytes.subarray(position + 7, position + 7 + size));
       position += size + 8;
     }

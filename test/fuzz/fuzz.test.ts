@@ -12,7 +12,7 @@ import { METHOD_IDS, type Method } from '../../src/protocols/amqp091/methods.ts'
 import { method, open, openChannel, PROTOCOL_HEADER, rawMethod, startOk, tuneOk } from '../support/amqp-connection.ts';
 import { type FuzzConnection, FuzzWorld } from './fuzz-world.ts';
 import { pick } from './pick.ts';
-import { mutated, randomMethod, randomPublish } from './random-frames.ts';
+import { mutated, randomChannelMethod, randomMethod, randomPublish } from './random-frames.ts';
 
 const SEED = Number(process.env.FUZZ_SEED ?? 1);
 const CASES = Number(process.env.FUZZ_CASES ?? 200_000);
@@ -20,6 +20,7 @@ const CASES_PER_CHECK = 1000;
 const REACHED_MIN = 100;
 const MB = 1024 * 1024;
 const GROWTH_BYTES_MAX = 30 * MB;
+const PAUSE_MS_MAX = 100;
 
 const LOGIN = [PROTOCOL_HEADER, startOk(), tuneOk(), open('/')];
 const DECLARE: Method = {
@@ -41,19 +42,27 @@ const PUBLISH_ANYWHERE = [
   rawMethod(1, 60, 40, Buffer.from('\0\0\x0aamq.direct\x01q\x01', 'latin1')),
   ...PUBLISH.slice(1),
 ];
+/** Answered in any state. */
+const QUESTION = method(1, { name: 'channel.flow', active: true });
 const CONSUME = rawMethod(1, 60, 20, Buffer.from('\0\0\x01q\x01c\0\0\0\0\0', 'latin1'));
 
 /** What a connection has when the mutated frames come: consumers and unacked messages, confirms, or a transaction. */
-const STATES: readonly (readonly Uint8Array[])[] = [
-  [openChannel(1), method(1, DECLARE), CONSUME, ...PUBLISH, ...PUBLISH, ...PUBLISH],
-  [
-    openChannel(1),
-    openChannel(2),
-    method(1, DECLARE),
-    method(1, { name: 'confirm.select', noWait: false }),
-    ...PUBLISH,
-  ],
-  [openChannel(1), openChannel(3), method(1, DECLARE), method(1, { name: 'tx.select' }), ...PUBLISH],
+const STATES: readonly { readonly channels: readonly number[]; readonly frames: readonly Uint8Array[] }[] = [
+  { channels: [1], frames: [openChannel(1), method(1, DECLARE), CONSUME, ...PUBLISH, ...PUBLISH, ...PUBLISH] },
+  {
+    channels: [1, 2],
+    frames: [
+      openChannel(1),
+      openChannel(2),
+      method(1, DECLARE),
+      method(1, { name: 'confirm.select', noWait: false }),
+      ...PUBLISH,
+    ],
+  },
+  {
+    channels: [1, 3],
+    frames: [openChannel(1), openChannel(3), method(1, DECLARE), method(1, { name: 'tx.select' }), ...PUBLISH],
+  },
 ];
 
 test(`${CASES} cases of seed ${SEED}`, { timeout: 300_000 }, () => {
@@ -64,29 +73,38 @@ test(`${CASES} cases of seed ${SEED}`, { timeout: 300_000 }, () => {
   control.send(Buffer.concat([...LOGIN, openChannel(1), ...PUBLISH_ANYWHERE]));
   world.settle();
   const atRest = usedBytes();
+  let longestMs = 0;
   for (let done = 0; done < CASES; done += CASES_PER_CHECK) {
-    for (let index = 0; index < CASES_PER_CHECK; index++) runCase(world, random, done + index);
-    expect(counts(world, control)).toEqual({ connections: 1, channels: 1, queues: 0, unsettled: 0 });
+    for (let index = 0; index < CASES_PER_CHECK; index++) {
+      const pause = new Pause();
+      runCase(world, random, done + index);
+      expect(answerTo(world, control)).toBe(true);
+      longestMs = Math.max(longestMs, pause.ms);
+    }
+    expect(counts(world)).toEqual({ connections: 1, channels: 1, consumers: 0, unacked: 0, queues: 0 });
   }
   const growth = usedBytes() - atRest;
-  report(world, growth);
+  report(world, growth, longestMs);
   expect(growth).toBeLessThan(GROWTH_BYTES_MAX);
+  expect(longestMs).toBeLessThan(PAUSE_MS_MAX);
   expect(Object.keys(METHOD_IDS).filter((name) => (world.reached.get(name) ?? 0) < REACHED_MIN)).toEqual([]);
 });
 
 function runCase(world: FuzzWorld, random: Random, index: number): void {
   const connection = world.connect();
   const isOpen = random.below(3) > 0;
+  const state = pick(random, STATES);
   if (isOpen) {
-    connection.send(Buffer.concat([...LOGIN, ...pick(random, STATES)]));
+    connection.send(Buffer.concat([...LOGIN, ...state.frames]));
     world.settle();
   }
-  const frames = isOpen ? valid(random) : [...LOGIN, ...valid(random)];
+  const frames = isOpen
+    ? valid(random, state.channels)
+    : [...LOGIN, openChannel(1), openChannel(2), ...anything(random)];
   const wrong = random.below(frames.length);
   try {
     for (const [place, frame] of frames.entries()) {
       const isWrong = place === wrong && random.below(8) > 0;
-      if (!isWrong) reach(world, frame);
       sendInPieces(connection, random, isWrong ? mutated(random, frame) : frame);
       if (random.below(3) === 0) world.settle();
     }
@@ -98,7 +116,18 @@ function runCase(world: FuzzWorld, random: Random, index: number): void {
   }
 }
 
-function valid(random: Random): Uint8Array[] {
+/** What a client may do on channels that are open; one of the frames is made wrong afterwards. */
+function valid(random: Random, channels: readonly number[]): Uint8Array[] {
+  const frames: Uint8Array[] = [];
+  for (let left = 1 + random.below(4); left > 0; left--) {
+    if (random.below(4) === 0) frames.push(...randomPublish(random, channels));
+    else frames.push(randomChannelMethod(random, channels));
+  }
+  return frames;
+}
+
+/** Any methods, in any order, on any channel. */
+function anything(random: Random): Uint8Array[] {
   const frames: Uint8Array[] = [];
   for (let left = 1 + random.below(4); left > 0; left--) {
     if (random.below(4) === 0) frames.push(...randomPublish(random));
@@ -107,36 +136,43 @@ function valid(random: Random): Uint8Array[] {
   return frames;
 }
 
-/** The connection handles those of channel 0 and of the class `channel` itself. */
-function reach(world: FuzzWorld, frame: Uint8Array): void {
-  const bytes = Buffer.from(frame);
-  if (bytes[0] !== 1) return;
-  const isOfChannel = bytes.readUInt16BE(7) === 20 && bytes.readUInt16BE(1) > 0;
-  if (bytes.readUInt16BE(1) === 0 || isOfChannel) world.reach(bytes.readUInt32BE(7));
-}
-
 function sendInPieces(connection: FuzzConnection, random: Random, bytes: Uint8Array): void {
   const cut = random.below(4) === 0 ? random.below(bytes.length + 1) : bytes.length;
   connection.send(bytes.slice(0, cut));
   connection.send(bytes.slice(cut));
 }
 
+/** Whether the control client gets its answer; what else it is told is a fault too. */
+function answerTo(world: FuzzWorld, control: FuzzConnection): boolean {
+  const before = control.frames;
+  control.send(QUESTION);
+  world.settle();
+  return control.frames === before + 1;
+}
+
+/** How long the loop was held up: neither a busy machine counts nor what other threads did meanwhile. */
+class Pause {
+  readonly #wallMs = performance.now();
+  readonly #cpu = process.cpuUsage();
+
+  get ms(): number {
+    const { user, system } = process.cpuUsage(this.#cpu);
+    return Math.min(performance.now() - this.#wallMs, (user + system) / 1000);
+  }
+}
+
 /** What is there when all connections but the control client's are closed; the queues that they left are deleted. */
-function counts(world: FuzzWorld, control: FuzzConnection): Record<string, number> {
+function counts(world: FuzzWorld): Record<string, number> {
   const { broker, vhost, owner } = world.core;
-  let unsettled = 0;
+  let [consumers, unacked] = [0, 0];
   for (const queue of [...vhost.queues]) {
-    unsettled += queue.consumerCount;
+    consumers += queue.consumerCount;
+    unacked += queue.unackedCount;
     vhost.deleteQueue(owner, queue.name, { ifUnused: false, ifEmpty: false });
   }
   world.settle();
-  control.send(new Uint8Array(0));
-  return {
-    connections: broker.connections.count,
-    channels: broker.connections.channelCount,
-    queues: vhost.queueCount,
-    unsettled,
-  };
+  const { count: connections, channelCount: channels } = broker.connections;
+  return { connections, channels, consumers, unacked, queues: vhost.queueCount };
 }
 
 function usedBytes(): number {
@@ -147,7 +183,11 @@ function usedBytes(): number {
   return heapUsed + arrayBuffers;
 }
 
-function report(world: FuzzWorld, growth: number): void {
+function report(world: FuzzWorld, growth: number, longestMs: number): void {
   const lines = [...world.refused].sort(([a], [b]) => a.localeCompare(b)).map(([name, times]) => `${name}: ${times}`);
-  console.log(`memory grew by ${Math.round(growth / MB)} MB; reply codes by method:\n${lines.join('\n')}`);
+  const lowest = Math.min(...Object.keys(METHOD_IDS).map((name) => world.reached.get(name) ?? 0));
+  console.log(
+    `memory grew by ${Math.round(growth / MB)} MB; the longest pause was ${longestMs.toFixed(1)} ms; ` +
+      `each method came ${lowest} times at least; reply codes by method:\n${lines.join('\n')}`,
+  );
 }

@@ -12,16 +12,36 @@ interface AnyMethod {
   readonly method: Method;
 }
 
+const CONNECTION_CLASS = 10;
+const CHANNEL_CLASS = 20;
+
 const METHODS: readonly AnyMethod[] = CLASSES.flatMap(({ id, methods }) =>
   methods.map((method) => ({ classId: id, method })),
 );
 
 const CLIENT_METHODS = METHODS.filter(({ method }) => method.sender !== 'server');
+/** What a client does on an open channel, does not end it with, and does not follow up with content. */
+const CHANNEL_METHODS = CLIENT_METHODS.filter(
+  ({ classId, method }) => classId !== CONNECTION_CLASS && classId !== CHANNEL_CLASS && !method.hasContent,
+);
 /** Mostly the one that is open in every state. */
-const CHANNELS = [1, 1, 1, 1, 2, 3, 4];
+const ANY_CHANNELS = [1, 1, 1, 1, 2, 3, 4];
+/** Flags of a method in one octet: mostly none, for `immediate`, `passive` and others refuse most of what they come with. */
+const FLAGS = [0, 0, 0, 0, 1, 4, 8, 16, 31];
 
 /** Few, so that what one method names another one finds. */
 const NAMES = ['', 'q', 'q', 'c', 'amq.topic', 'amq.direct', 'missing', 'a.b', '#', 'topic', '/', 'x'.repeat(255)];
+const EXCHANGES = ['', '', 'amq.topic', 'amq.direct', 'amq.fanout', 'amq.headers', 'q', 'missing'];
+/** By what a field is called; any name for the others. */
+const NAMES_OF: Readonly<Record<string, readonly string[]>> = {
+  queue: ['q', 'q', 'q', '', 'other', 'missing', 'x'.repeat(255)],
+  exchange: EXCHANGES,
+  source: EXCHANGES,
+  destination: EXCHANGES,
+  'routing-key': ['q', 'q', '', 'a.b', '#', 'x'.repeat(255)],
+  'consumer-tag': ['c', '', 'd'],
+  type: ['direct', 'fanout', 'topic', 'headers', 'none'],
+};
 const TABLES = [
   '',
   '\x01at\x01',
@@ -41,18 +61,24 @@ const PROPERTIES = [
   '\x01\0\x05guest',
 ];
 
-/** Any method on any channel; most are a client's, on channels that are open. */
+/** Any method on any channel; most are a client's, on the connection or a channel as they should be. */
 export function randomMethod(random: Random): Uint8Array {
-  const { classId, method } = pick(random, random.below(4) > 0 ? CLIENT_METHODS : METHODS);
+  const { classId, method } = pick(random, random.below(2) > 0 ? CLIENT_METHODS : METHODS);
   const isRight = random.below(10) > 0;
-  const isOfConnection = classId === 10;
-  const channel = isOfConnection === isRight ? 0 : pick(random, CHANNELS);
+  const isOfConnection = classId === CONNECTION_CLASS;
+  const channel = isOfConnection === isRight ? 0 : pick(random, ANY_CHANNELS);
   return methodFrame(random, channel, classId, method);
 }
 
+/** A method that a client may send on one of these channels, which are open. */
+export function randomChannelMethod(random: Random, channels: readonly number[]): Uint8Array {
+  const { classId, method } = pick(random, CHANNEL_METHODS);
+  return methodFrame(random, pick(random, channels), classId, method);
+}
+
 /** basic.publish with its content. */
-export function randomPublish(random: Random): Uint8Array[] {
-  const channel = pick(random, CHANNELS);
+export function randomPublish(random: Random, channels: readonly number[] = ANY_CHANNELS): Uint8Array[] {
+  const channel = pick(random, channels);
   const size = pick(random, [0, 1, 10, 300]);
   const publish = METHODS.find(({ classId, method }) => classId === 60 && method.name === 'publish');
   if (publish === undefined) throw new Error('there is no basic.publish');
@@ -76,16 +102,16 @@ function methodFrame(random: Random, channel: number, classId: number, method: M
   for (const field of method.fields) {
     if (field.type === 'bit') bits = Math.max(bits, 0);
     else {
-      if (bits >= 0) writer.u8(random.below(32));
+      if (bits >= 0) writer.u8(pick(random, FLAGS));
       bits = -1;
       writeField(random, writer, field);
     }
   }
-  if (bits >= 0) writer.u8(random.below(32));
+  if (bits >= 0) writer.u8(pick(random, FLAGS));
   return encodeFrame(FRAME_TYPES.method, channel, writer.toBytes());
 }
 
-function writeField(random: Random, writer: ByteWriter, { type }: Field): void {
+function writeField(random: Random, writer: ByteWriter, { name, type }: Field): void {
   switch (type) {
     case 'octet':
       return writer.u8(random.below(256));
@@ -97,7 +123,7 @@ function writeField(random: Random, writer: ByteWriter, { type }: Field): void {
       writer.u32(0);
       return writer.u32(pick(random, TAGS));
     case 'shortstr':
-      return writer.shortString(pick(random, NAMES));
+      return writer.shortString(pick(random, NAMES_OF[name] ?? NAMES));
     case 'longstr':
       return writer.longString(Buffer.from(pick(random, NAMES)));
     case 'table':
