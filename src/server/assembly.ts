@@ -173,9 +173,13 @@ function amqpLimits(configuration: Configuration): AmqpLimits {
   };
 }
 
-function identity({ clusterName, rabbitmqVersion }: Configuration): Identity {
+function identity(configuration: Configuration): Identity {
+  const { clusterName, rabbitmqProduct, rabbitmqVersion, productName, productVersion } = configuration;
   return {
+    product: rabbitmqProduct,
     rabbitmqVersion,
+    productName,
+    productVersion: productVersion === '' ? LEVERET_VERSION : productVersion,
     leveretVersion: LEVERET_VERSION,
     clusterName: clusterName === '' ? `rabbit@${hostname()}` : clusterName,
     platform: `Node.js ${process.versions.node}`,

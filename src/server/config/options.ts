@@ -120,6 +120,24 @@ export const OPTIONS = {
     default: '3.13.7',
     doc: 'The RabbitMQ version that clients are told. Several decide by it what they may use.',
   }),
+  rabbitmqProduct: option({
+    key: 'rabbitmq_product',
+    type: nonEmptyText,
+    default: 'RabbitMQ',
+    doc: 'The product that clients are told. Several do less for one that is not RabbitMQ.',
+  }),
+  productName: option({
+    key: 'product.name',
+    type: nonEmptyText,
+    default: 'Leveret',
+    doc: 'The name of its own that the broker tells clients besides.',
+  }),
+  productVersion: option({
+    key: 'product.version',
+    type: text,
+    default: '',
+    doc: "The version of its own that the broker tells clients besides; Leveret's unless set.",
+  }),
   backlog: option({
     key: 'tcp_listen_options.backlog',
     type: wholeNumber(1, 65_535),
