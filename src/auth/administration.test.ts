@@ -21,13 +21,15 @@ const CONSUME = {
   arguments: EMPTY_TABLE,
 } as const;
 
+const BIND = { name: 'queue.bind', routingKey: '', noWait: true, arguments: EMPTY_TABLE } as const;
+
 /** Without the content headers. */
 function methods(written: readonly string[]): string[] {
   return written.filter((line) => line.includes('basic.'));
 }
 
-function publish(queue: string): Uint8Array {
-  const fields = { exchange: '', routingKey: queue, mandatory: false, immediate: false };
+function publish(routingKey: string, exchange = ''): Uint8Array {
+  const fields = { exchange, routingKey, mandatory: false, immediate: false };
   return Buffer.concat([method(1, { name: 'basic.publish', ...fields }), emptyContent(1)]);
 }
 
@@ -173,6 +175,27 @@ describe('vhosts', () => {
       { name: '/', description: '', tags: [] },
       { name: 'other', description: 'the other one', tags: ['production'] },
     ]);
+  });
+
+  test('nothing goes from one to another, whatever has the same name there', async () => {
+    const world = new AccessWorld();
+    await world.administration.vhosts.add('other');
+    await world.administration.permissions.set({
+      user: 'guest',
+      vhost: 'other',
+      configure: '.*',
+      write: '.*',
+      read: '.*',
+    });
+    const connections = ['/', 'other'].map((vhost) => world.connect('guest', vhost).connection);
+    for (const connection of connections) {
+      say(connection, 1, DECLARE);
+      connection.send(method(1, { ...BIND, queue: 'q', exchange: 'amq.fanout' }));
+    }
+    connections[0]?.send(publish('q'), publish('', 'amq.fanout'));
+
+    const counts = ['/', 'other'].map((vhost) => world.world.broker.findVhost(vhost)?.findQueue('q')?.readyCount);
+    expect(counts).toEqual([2, 0]);
   });
 
   test('a deleted one takes everything with it: connections with 320, queues, exchanges, permissions', async () => {

@@ -107,6 +107,13 @@ describe('a TLS listener', () => {
     expect(lines).toEqual([expect.stringMatching(/^warning: TLS handshake with 127\.0\.0\.1 failed: /)]);
   });
 
+  test('drops a client that takes too long over its handshake, and tells the operator', async () => {
+    const { listener, lines } = await listen({ tls: { ...own, handshakeTimeout: 20 } });
+    await once(client(listener.port, '127.0.0.1').resume(), 'close');
+
+    expect(lines).toEqual(['warning: TLS handshake with 127.0.0.1 failed: TLS handshake timeout']);
+  });
+
   test('that verifies lets in clients with a right certificate and those with none, and no others', async () => {
     const tls = { ...own, ca: TEST_CERTIFICATE, requestCert: true, rejectUnauthorized: false };
     const { listener } = await listen({ tls });
