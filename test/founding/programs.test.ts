@@ -41,6 +41,27 @@ async function leaveOneMessage(producer: string, queue: string): Promise<void> {
   expect(await world.counts(queue)).toEqual({ messages: 1, consumers: 0 });
 }
 
+/**
+ * A queue of the test's own at an exchange of a program, which must be of that type: an exchange of another one is not
+ * declared again. @returns what it holds in the end, as `KEY BODY`
+ */
+async function witness(exchange: string, type: string, key: string): Promise<() => Promise<string[]>> {
+  const channel = await world.channel();
+  await channel.assertExchange(exchange, type, { durable: false });
+  const { queue } = await channel.assertQueue('', { exclusive: true });
+  await channel.bindQueue(queue, exchange, key);
+  return async () => {
+    const held: string[] = [];
+    for (;;) {
+      const message = await channel.get(queue, { noAck: true });
+      if (message === false) break;
+      held.push(`${message.fields.routingKey} ${message.content}`.trim());
+    }
+    await channel.close();
+    return held;
+  };
+}
+
 founding('hello world', () => {
   test('a message published before anyone consumes waits in its queue (000-1)', async () => {
     expect(await world.run('000-1')).toEqual(["[x] Sent 'Hello World!'"]);
@@ -165,17 +186,37 @@ founding('work queue', () => {
 
 founding('publish and subscribe', () => {
   test.each([
-    { producer: '000-3', consumer: '000-4', args: ['news'], received: /^b'news'$/ },
-    { producer: '001-6', consumer: '001-7', args: [], received: /^ \[x\] b'Hello, Woeld'$/ },
-    { producer: '002-7', consumer: '002-8', args: [], received: /^ \[x\] b'info:Hello World!'$/ },
-    { producer: '003-5', consumer: '003-6', args: ['two', 'words'], received: /^ \[x\] b'two words'$/ },
-    { producer: '004-1', consumer: '004-2', args: [], received: /^ \[x\] b'info: Hello World!'$/ },
+    { producer: '000-3', consumer: '000-4', args: ['news'], body: 'news', received: /^b'news'$/ },
+    { producer: '001-6', consumer: '001-7', args: [], body: 'Hello, Woeld', received: /^ \[x\] b'Hello, Woeld'$/ },
+    {
+      producer: '002-7',
+      consumer: '002-8',
+      args: [],
+      body: 'info:Hello World!',
+      received: /^ \[x\] b'info:Hello World!'$/,
+    },
+    {
+      producer: '003-5',
+      consumer: '003-6',
+      args: ['two', 'words'],
+      body: 'two words',
+      received: /^ \[x\] b'two words'$/,
+    },
+    {
+      producer: '004-1',
+      consumer: '004-2',
+      args: [],
+      body: 'info: Hello World!',
+      received: /^ \[x\] b'info: Hello World!'$/,
+    },
   ])('every consumer $consumer gets a copy of what $producer sends to fanout', async (programs) => {
     const consumers = [await world.startConsumer(programs.consumer), await world.startConsumer(programs.consumer)];
+    const held = await witness('logs', 'fanout', '');
     await world.run(programs.producer, { args: programs.args });
     for (const consumer of consumers) await consumer.line(programs.received);
     await world.run(programs.producer, { args: programs.args });
     for (const consumer of consumers) expect(await consumer.linesMatching(programs.received, 2)).toHaveLength(2);
+    expect(await held()).toEqual([programs.body, programs.body]);
   });
 
   test('the queue of a fanout consumer is exclusive to it (000-4)', async () => {
@@ -194,6 +235,7 @@ founding('direct', () => {
     { producer: '003-7', consumer: '003-8' },
   ])('$consumer gets only the severities it asked for from $producer', async ({ producer, consumer }) => {
     const program = await world.startConsumer(consumer, { args: ['info', 'warning'] });
+    const held = await witness('direct_logs', 'direct', 'error');
     for (const severity of ['error', 'warning', 'debug', 'info']) {
       await world.run(producer, { args: [severity, 'from', 'alex'] });
     }
@@ -202,23 +244,30 @@ founding('direct', () => {
       " [x] 'warning':b'from alex'",
       " [x] 'info':b'from alex'",
     ]);
+    expect(await held()).toEqual(['error from alex']);
   });
 
   test('000-6 binds to an exchange that 000-5 declares', async () => {
     await world.run('000-5');
     const consumer = await world.startConsumer('000-6', { args: ['info'] });
+    const held = await witness('direct_logs', 'direct', 'error');
     expect(await world.run('000-5', { args: ['error', 'unheard'] })).toEqual(["[x] Sent 'error':'unheard'"]);
     await world.run('000-5', { args: ['info', 'heard'] });
     await consumer.line(/'info':b'heard'/);
     expect(consumer.lines.filter((line) => line.startsWith('[x]'))).toEqual(["[x] 'info':b'heard'"]);
+    expect(await held()).toEqual(['error unheard']);
   });
 
   test('001-9 gets the one log line of three whose level is INFO (001-8)', async () => {
     const consumer = await world.startConsumer('001-9');
+    const held = await witness('rabbitmq_log', 'direct', 'INFO');
     await world.run('001-8');
     await world.run('001-8');
     const received = await consumer.linesMatching(/^ \[x\] /, 2);
     for (const line of received) expect(line).toMatch(/^ \[x\] 'INFO':b"=INFO REPORT==== 17-Jun-2018/);
+    const bodies = await held();
+    expect(bodies).toHaveLength(2);
+    for (const body of bodies) expect(body).toMatch(/^INFO =INFO REPORT==== 17-Jun-2018/);
   });
 });
 
@@ -228,6 +277,7 @@ founding('topic', () => {
     { producer: '002-11', consumer: '002-12' },
     { producer: '003-9', consumer: '003-10' },
   ])('$consumer gets what matches its topics from $producer, once each', async ({ producer, consumer }) => {
+    const held = await witness('topic_logs', 'topic', 'kern.*');
     const all = await world.startConsumer(consumer, { args: ['#'] });
     const some = await world.startConsumer(consumer, { args: ['*.error', 'mysql.*'] });
     for (const key of ['mysql.info', 'mysql.error', 'kern.error', 'kern.info', 'mysql.a.b', 'last.error']) {
@@ -243,13 +293,16 @@ founding('topic', () => {
       'last.error',
     ]);
     expect(receivedKeys(some.lines)).toEqual(['mysql.info', 'mysql.error', 'kern.error', 'last.error']);
+    expect(await held()).toEqual(['kern.error text', 'kern.info text']);
   });
 
   test('001-11 gets the keys of two words that begin with mysql (001-10)', async () => {
     const consumer = await world.startConsumer('001-11');
+    const held = await witness('app_logs', 'topic', 'kern.#');
     expect(await world.run('001-10')).toEqual(['mysql.info', 'kern.erro', 'mysql.django']);
     await consumer.line(/mysql\.django/);
     expect(receivedKeys(consumer.lines)).toEqual(['mysql.info', 'mysql.django']);
+    expect(await held()).toHaveLength(1);
   });
 });
 
