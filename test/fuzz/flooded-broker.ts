@@ -23,7 +23,15 @@ export class FloodedBroker {
   /** @param settings lines of rabbitmq.conf, `key=value` */
   static async start(...settings: readonly string[]): Promise<FloodedBroker> {
     const set = settings.flatMap((setting) => ['--set', setting]);
-    const program = new ChildProgram(process.execPath, [PROGRAM, '--port', '0', '--bind', '127.0.0.1', '--memory', ...set]);
+    const program = new ChildProgram(process.execPath, [
+      PROGRAM,
+      '--port',
+      '0',
+      '--bind',
+      '127.0.0.1',
+      '--memory',
+      ...set,
+    ]);
     const port = LISTENING_LINE.exec(await program.line(LISTENING_LINE))?.[1];
     const broker = new FloodedBroker(program, Number(port));
     await broker.login();
