@@ -42,7 +42,6 @@ describe('the log says', () => {
       recorded: isRecording ? written.get(name) : recording[name],
       answered: written.get(name) ?? [],
       differences: isRecording ? [] : differences.filter(({ cases }) => cases.includes(name)),
-      isPending: false,
     });
     expect(complaint).toBeUndefined();
   });
