@@ -97,8 +97,14 @@ describe.skipIf(!canConfigureBroker)('when the broker is restarted', () => {
     await broker.restart();
     await isBack;
     await publish('after the restart');
-    const { content, ackOrNack } = await received.next();
-    expect(content).toBe('after the restart');
-    ackOrNack();
+    let message = await received.next();
+    // The broker was killed: the acknowledgement before that may not have been on disk, and its message comes again.
+    if (message.redelivered) {
+      expect(message.content).toBe('before the restart');
+      message.ackOrNack();
+      message = await received.next();
+    }
+    expect(message.content).toBe('after the restart');
+    message.ackOrNack();
   });
 });

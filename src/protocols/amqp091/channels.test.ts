@@ -174,7 +174,7 @@ describe('refusals', () => {
     };
     expect(connection.send(PUBLISH, HEADER)).toEqual(['connection.close 541 INTERNAL_ERROR 0/0']);
     expect(connection.lines.at(-1)).toContain(
-      'caused a connection exception internal_error: "malformed content header: properties are cut short"',
+      'operation basic.publish caused a connection exception internal_error: "malformed content header: properties are cut short"',
     );
   });
 
