@@ -15,12 +15,13 @@ import { table } from '../../base/field-table.ts';
 
 const GET = rawMethod(1, 60, 70, Uint8Array.of(0, 0, 1, 0x71, 0));
 const PUBLISH = rawMethod(1, 60, 40, Uint8Array.of(0, 0, 0, 1, 0x71, 0));
+const ACK = rawMethod(1, 60, 80, Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 1, 0));
 const CAPABLE = table({ capabilities: { 'connection.blocked': true } });
 
 /** An open connection with channel 1. */
-function connected(properties = CAPABLE): TestConnection {
+function connected(properties = CAPABLE, heartbeat = 60): TestConnection {
   const connection = new TestConnection();
-  connection.send(PROTOCOL_HEADER, startOk({ properties }), tuneOk(), open('/'), openChannel(1));
+  connection.send(PROTOCOL_HEADER, startOk({ properties }), tuneOk({ heartbeat }), open('/'), openChannel(1));
   connection.channel(1);
   return connection;
 }
@@ -63,6 +64,29 @@ describe('a connection that has published', () => {
     connection.world.broker.alarms.set('memory');
     for (let minutes = 0; minutes < 10; minutes++) connection.pass(60_000);
     expect(connection.lastEvent).toBe('paused');
+  });
+
+  test.each([0, 60])('gets a heartbeat each second while it is not read, having asked for one in %i s', (heartbeat) => {
+    const connection = connected(CAPABLE, heartbeat);
+    connection.send(PUBLISH);
+    const { alarms } = connection.world.broker;
+    alarms.set('memory');
+    connection.written();
+    const ticks = (count: number) => Array.from({ length: count }, () => connection.pass(500)).flat();
+    expect(ticks(20)).toHaveLength(10);
+    alarms.clear('memory');
+    connection.written();
+    expect(ticks(20)).toEqual([]);
+  });
+
+  test('cannot acknowledge either: nothing of it is read', () => {
+    const connection = connected();
+    connection.send(PUBLISH);
+    connection.world.broker.alarms.set('memory');
+    connection.hold(ACK);
+    expect(connection.channel(1).calls).toEqual(['basic.publish']);
+    connection.world.broker.alarms.clear('memory');
+    expect(connection.channel(1).calls).toEqual(['basic.publish', 'basic.ack']);
   });
 
   test('can be closed by the broker', () => {

@@ -360,8 +360,7 @@ export class AmqpConnection implements Session, FrameHandler, OpenConnection {
   // What it takes.
 
   #beat(heartbeat: Heartbeat, nowMs: number): void {
-    // Who is not read cannot be heard.
-    if (this.#isReadingPaused) heartbeat.received();
+    if (this.#isReadingPaused) heartbeat.notRead(nowMs);
     if (heartbeat.isMissed(nowMs)) {
       return this.#dropBecause(`missed heartbeats from client, timeout: ${this.#handshake.tuning.heartbeat}s`);
     }

@@ -7,9 +7,15 @@
  */
 
 const SILENT_CHECKS_MAX = 2;
+/**
+ * Of a client that is not read only a write tells whether it has gone: the first one after that is answered with a reset,
+ * the second one fails. What it holds half received, which may keep an alarm up, should not outlive it for long.
+ */
+const UNREAD_INTERVAL_MS = 1000;
 
 export class Heartbeat {
   readonly #intervalMs: number;
+  #sentAtMs: number;
   #sendAtMs: number;
   #checkAtMs: number;
   #hasReceived = false;
@@ -18,7 +24,8 @@ export class Heartbeat {
   /** @param intervalS seconds, as the client asked for; 0 is none */
   constructor(intervalS: number, nowMs: number) {
     this.#intervalMs = intervalS * 1000;
-    this.#sendAtMs = nowMs + this.#intervalMs / 2;
+    this.#sentAtMs = nowMs;
+    this.#sendAtMs = this.#nextSendAt(nowMs);
     this.#checkAtMs = nowMs + this.#intervalMs;
   }
 
@@ -27,10 +34,17 @@ export class Heartbeat {
     this.#hasReceived = true;
   }
 
+  /** The client is not read now: it cannot be heard, and gets heartbeats each second, whatever it asked for. */
+  notRead(nowMs: number): void {
+    this.#hasReceived = true;
+    this.#sendAtMs = Math.min(this.#sendAtMs, Math.max(nowMs, this.#sentAtMs + UNREAD_INTERVAL_MS));
+  }
+
   /** True when a heartbeat is to be sent now. */
   isDue(nowMs: number): boolean {
-    if (this.#intervalMs === 0 || nowMs < this.#sendAtMs) return false;
-    this.#sendAtMs = nowMs + this.#intervalMs / 2;
+    if (nowMs < this.#sendAtMs) return false;
+    this.#sentAtMs = nowMs;
+    this.#sendAtMs = this.#nextSendAt(nowMs);
     return true;
   }
 
@@ -41,5 +55,9 @@ export class Heartbeat {
     this.#silentChecks = this.#hasReceived ? 0 : this.#silentChecks + 1;
     this.#hasReceived = false;
     return this.#silentChecks >= SILENT_CHECKS_MAX;
+  }
+
+  #nextSendAt(nowMs: number): number {
+    return this.#intervalMs === 0 ? Number.POSITIVE_INFINITY : nowMs + this.#intervalMs / 2;
   }
 }
