@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { FRAME_TYPES } from '../../src/protocols/amqp091/frame.ts';
 import { encodeFrame } from '../../src/protocols/amqp091/frames-out.ts';
 import { PROTOCOL_HEADER, rawMethod } from '../support/amqp-connection.ts';
-import { FloodedBroker, frames } from './flooded-broker.ts';
+import { FloodedBroker, frames } from '../support/flooded-broker.ts';
 
 export interface FloodSizes {
   readonly handshakes: number;
@@ -76,7 +76,7 @@ export function floodsSuite(sizes: FloodSizes): void {
 
     const { clients, handshakeTimeoutMs } = sizes.spelling;
     test(`${clients} clients that spell their handshake, a byte a second, and drops them`, async () => {
-      const impatient = await FloodedBroker.start(`handshake_timeout=${handshakeTimeoutMs}`);
+      const impatient = await FloodedBroker.start({ settings: [`handshake_timeout=${handshakeTimeoutMs}`] });
       const restOfImpatient = impatient.residentBytes;
       const dropped: Promise<unknown>[] = [];
       await many(clients, async () => dropped.push(spelled(await impatient.socket())));

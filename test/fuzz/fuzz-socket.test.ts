@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { SeededRandom } from '../../src/base/random.ts';
 import { method, open, openChannel, PROTOCOL_HEADER, startOk, tuneOk } from '../support/amqp-connection.ts';
-import { FloodedBroker, frames } from './flooded-broker.ts';
+import { FloodedBroker, frames } from '../support/flooded-broker.ts';
 import { mutated, randomMethod, randomPublish } from './random-frames.ts';
 
 const CASES = 500;

@@ -6,8 +6,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { table } from '../../src/base/field-table.ts';
-import { method, open, PROTOCOL_HEADER, startOk, tuneOk } from '../support/amqp-connection.ts';
-import { ChildProgram } from '../support/child-program.ts';
+import { method, open, PROTOCOL_HEADER, startOk, tuneOk } from './amqp-connection.ts';
+import { ChildProgram } from './child-program.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../dist/cli/leveret.js', import.meta.url));
 const LISTENING_LINE = /amqp\b.*?(?:port |:)(\d+)/i;
@@ -15,23 +15,24 @@ const KB = 1024;
 /** Frames of connection.start, tune and open-ok are small; nothing else comes before. */
 const LOGIN_ANSWERS = 3;
 
+export interface FloodedBrokerOptions {
+  /** `key=value`, as `--set` takes it. */
+  readonly settings?: readonly string[];
+  /** What the JavaScript heap may hold; V8's choice unless given. */
+  readonly heapMb?: number;
+  /** The operating system's limit; that of this process unless given. */
+  readonly openFilesMax?: number;
+  /** Everything is in memory unless given. */
+  readonly dataDir?: string;
+}
+
 export class FloodedBroker {
   readonly #program: ChildProgram;
   readonly #port: number;
   readonly #sockets: Socket[] = [];
 
-  /** @param settings lines of rabbitmq.conf, `key=value` */
-  static async start(...settings: readonly string[]): Promise<FloodedBroker> {
-    const set = settings.flatMap((setting) => ['--set', setting]);
-    const program = new ChildProgram(process.execPath, [
-      PROGRAM,
-      '--port',
-      '0',
-      '--bind',
-      '127.0.0.1',
-      '--memory',
-      ...set,
-    ]);
+  static async start(options: FloodedBrokerOptions = {}): Promise<FloodedBroker> {
+    const program = runBroker(options);
     const port = LISTENING_LINE.exec(await program.line(LISTENING_LINE))?.[1];
     const broker = new FloodedBroker(program, Number(port));
     await broker.login();
@@ -41,6 +42,15 @@ export class FloodedBroker {
   private constructor(program: ChildProgram, port: number) {
     this.#program = program;
     this.#port = port;
+  }
+
+  get url(): string {
+    return `amqp://127.0.0.1:${this.#port}?heartbeat=0`;
+  }
+
+  /** The first `count` lines that the broker has printed, or will print, that match. */
+  lines(pattern: RegExp, count = 1): Promise<string[]> {
+    return this.#program.linesMatching(pattern, count);
   }
 
   /** What the process has in memory, in bytes. */
@@ -114,4 +124,13 @@ export function frames(socket: Socket, count: number): Promise<void> {
     };
     socket.on('data', take).on('close', closed);
   });
+}
+
+function runBroker({ settings = [], heapMb, openFilesMax, dataDir }: FloodedBrokerOptions): ChildProgram {
+  const heap = heapMb === undefined ? [] : [`--max-old-space-size=${heapMb}`];
+  const data = dataDir === undefined ? ['--memory'] : ['--data-dir', dataDir];
+  const set = settings.flatMap((setting) => ['--set', setting]);
+  const args = [...heap, PROGRAM, '--port', '0', '--bind', '127.0.0.1', ...data, ...set];
+  if (openFilesMax === undefined) return new ChildProgram(process.execPath, args);
+  return new ChildProgram('/bin/sh', ['-c', `ulimit -n ${openFilesMax} && exec "$0" "$@"`, process.execPath, ...args]);
 }
