@@ -209,11 +209,21 @@ export class Arena {
     this.#segmentsPeak = this.#segmentsInUse;
   }
 
+  /** Bytes of segments that hold a live block, or are being filled. */
+  get segmentBytes(): number {
+    return this.#segmentsInUse * SEGMENT_BYTES;
+  }
+
+  /** Bytes taken from the operating system. */
+  get slabBytes(): number {
+    return this.#slabsInUse * SLAB_BYTES;
+  }
+
   get stats(): ArenaStats {
     return {
       liveBytes: this.#liveBytes,
-      segmentBytes: this.#segmentsInUse * SEGMENT_BYTES,
-      slabBytes: this.#slabsInUse * SLAB_BYTES,
+      segmentBytes: this.segmentBytes,
+      slabBytes: this.slabBytes,
       blocks: this.#blocks,
     };
   }

@@ -106,6 +106,20 @@ describe('an output', () => {
     });
   });
 
+  test('counts the bytes of its chunks until they are given back, those made to measure included', () => {
+    const pool = new ChunkPool();
+    const output = new Output(pool, { unpin: () => undefined });
+    for (const bytes of [10, 300_000]) {
+      output.reserve(bytes);
+      output.position += bytes;
+    }
+    expect(pool.takenBytes).toBe(8192 + 300_000);
+    const batch = output.take();
+    expect(pool.takenBytes).toBe(8192 + 300_000);
+    output.done(batch);
+    expect(pool.takenBytes).toBe(0);
+  });
+
   test('holds no chunk while idle', () => {
     const pool = new CountingPool();
     const output = new Output(pool, { unpin: () => undefined });

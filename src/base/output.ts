@@ -20,17 +20,19 @@ const CHUNK_BYTES_MAX = 256 * 1024;
 
 /** Chunks of a few sizes, shared by all connections of a server. */
 export class ChunkPool {
+  /** Bytes of the chunks that are out. */
+  takenBytes = 0;
   readonly #kept = CHUNK_SIZES.map(({ bytes, kept }) => ({ bytes, limit: kept, chunks: [] as Region[] }));
 
   /** A chunk of at least `bytesMin` bytes; one above the largest size is made to measure and not kept. */
   take(bytesMin: number): Region {
-    for (const { bytes, chunks } of this.#kept) {
-      if (bytesMin <= bytes) return chunks.pop() ?? regionOf(new Uint8Array(bytes));
-    }
-    return regionOf(new Uint8Array(bytesMin));
+    const chunk = this.#find(bytesMin);
+    this.takenBytes += chunk.bytes.length;
+    return chunk;
   }
 
   giveBack(chunk: Region): void {
+    this.takenBytes -= chunk.bytes.length;
     for (const { bytes, limit, chunks } of this.#kept) {
       if (chunk.bytes.length === bytes && chunks.length < limit) chunks.push(chunk);
     }
@@ -39,6 +41,13 @@ export class ChunkPool {
   /** Forgets what is kept; called when the server has been quiet. */
   shrink(): void {
     for (const { chunks } of this.#kept) chunks.length = 0;
+  }
+
+  #find(bytesMin: number): Region {
+    for (const { bytes, chunks } of this.#kept) {
+      if (bytesMin <= bytes) return chunks.pop() ?? regionOf(new Uint8Array(bytes));
+    }
+    return regionOf(new Uint8Array(bytesMin));
   }
 }
 

@@ -3,11 +3,25 @@
  * clears them; this knows only that they are set.
  */
 
+import { refusal } from './errors.ts';
+
 export type Resource = 'memory' | 'disk';
 
+const ASKED_BETWEEN_LOOKS = 64;
+
+const RESOURCES: readonly Resource[] = ['memory', 'disk'];
+
 export class Alarms {
+  /**
+   * The memory for definitions is nearly used up, which blocking publishers does not help: nothing more of that kind is
+   * taken, while all there is goes on.
+   */
+  isOutOfRoom = false;
+  /** Looks whether there is room, and says so in `isOutOfRoom`; set by who measures it. */
+  lookForRoom: () => void = () => {};
   readonly #onChange: () => void;
   readonly #set = new Set<Resource>();
+  #asked = 0;
 
   /** @param onChange called when the reason for blocking is another one than before */
   constructor(onChange: () => void) {
@@ -18,10 +32,18 @@ export class Alarms {
     return this.#set.size > 0;
   }
 
+  /** Those that are set. */
+  get resources(): readonly Resource[] {
+    return RESOURCES.filter((resource) => this.#set.has(resource));
+  }
+
   /** What connection.blocked says: `low on memory`, `low on disk` or `low on memory & disk`. */
   get reason(): string {
-    const resources = (['memory', 'disk'] as const).filter((resource) => this.#set.has(resource));
-    return `low on ${resources.join(' & ')}`;
+    return `low on ${this.resources.join(' & ')}`;
+  }
+
+  isSet(resource: Resource): boolean {
+    return this.#set.has(resource);
   }
 
   set(resource: Resource): void {
@@ -32,5 +54,12 @@ export class Alarms {
 
   clear(resource: Resource): void {
     if (this.#set.delete(resource)) this.#onChange();
+  }
+
+  /** @param what is to be added: `declare queue 'q' in vhost '/'` @throws BrokerError 406 */
+  assertRoomTo(what: string): void {
+    // One read of a socket can declare thousands of queues.
+    if (++this.#asked % ASKED_BETWEEN_LOOKS === 0) this.lookForRoom();
+    if (this.isOutOfRoom) throw refusal.noRoomTo(what);
   }
 }

@@ -7,6 +7,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
 import { Alarms } from './alarms.ts';
 import { NO_METADATA, type VhostMetadata } from './definition-record.ts';
+import { IncompleteBodies } from './incomplete-bodies.ts';
 import type { LogLines } from './log-lines.ts';
 import { Messages } from './messages.ts';
 import { type NodeLimits, OpenConnections, type UserLimits } from './open-connections.ts';
@@ -29,6 +30,8 @@ export interface BrokerOptions {
   readonly openResidency: (messages: Messages, pump: Pump) => Residency;
   /** Those that the log keeps references to; its own unless given. */
   readonly messages?: Messages | undefined;
+  /** Where bodies count that are half received; a place of its own unless given. */
+  readonly incompleteBodies?: IncompleteBodies;
   /** Unlimited unless given. */
   readonly nodeLimits?: NodeLimits;
 }
@@ -40,6 +43,7 @@ export class Broker {
   readonly permissions: Permissions;
   readonly logLines: LogLines | undefined;
   readonly messages: Messages;
+  readonly incompleteBodies: IncompleteBodies;
   readonly pump = new Pump();
   readonly residency: Residency;
   readonly routes = new RouteCache<Queue>();
@@ -55,8 +59,9 @@ export class Broker {
     this.messages = options.messages ?? new Messages();
     this.permissions = options.permissions;
     this.logLines = options.logLines;
-    this.connections = new OpenConnections(options.nodeLimits);
+    this.incompleteBodies = options.incompleteBodies ?? new IncompleteBodies();
     this.alarms = new Alarms(() => this.connections.alarmsChanged());
+    this.connections = new OpenConnections(options.nodeLimits, this.alarms);
     this.residency = options.openResidency(this.messages, this.pump);
   }
 

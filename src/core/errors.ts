@@ -78,6 +78,8 @@ function resource(kind: 'queue' | 'exchange', name: string, vhost: string): stri
 
 /** The catalogue: a function a refusal, in the order of their codes. */
 export const refusal = {
+  halfReceived: (bytes: number) =>
+    new BrokerError('CONTENT_TOO_LARGE', `low on memory: a message of ${bytes} bytes was given up half received`),
   reservedQueueName: (name: string) =>
     new BrokerError('ACCESS_REFUSED', `queue name '${name}' contains reserved prefix 'amq.*'`),
   reservedExchangeName: (name: string) =>
@@ -167,6 +169,7 @@ export const refusal = {
   noReplyConsumer: () => new BrokerError('PRECONDITION_FAILED', 'fast reply consumer does not exist'),
   messageTooLarge: (bytes: number | bigint, bytesMax: number) =>
     new BrokerError('PRECONDITION_FAILED', `message size ${bytes} is larger than configured max size ${bytesMax}`),
+  noRoomTo: (what: string) => new BrokerError('PRECONDITION_FAILED', `cannot ${what}: the broker is low on memory`),
   topicWildcards: (key: string, count: number) =>
     new BrokerError(
       'PRECONDITION_FAILED',
@@ -179,6 +182,7 @@ export const refusal = {
   commandDuringCommit: () => new BrokerError('CHANNEL_ERROR', "unexpected command while processing 'tx.commit'"),
   channelError: (explanation: string) => new BrokerError('CHANNEL_ERROR', explanation),
   unexpectedFrame: (explanation: string) => new BrokerError('UNEXPECTED_FRAME', explanation),
+  noRoomFor: (what: string) => new BrokerError('RESOURCE_ERROR', `${what} refused: the broker is low on memory`),
   reusedConsumerTag: (tag: string) => new BrokerError('NOT_ALLOWED', `attempt to reuse consumer tag '${tag}'`),
   tooManyConsumers: (limit: number) =>
     new BrokerError('NOT_ALLOWED', `reached maximum (${limit}) of consumers per channel`),

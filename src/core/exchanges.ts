@@ -4,6 +4,7 @@
  */
 
 import { EMPTY_TABLE, type FieldTable } from '../base/field-table.ts';
+import type { Alarms } from './alarms.ts';
 import type { Binding, Destination } from './binding.ts';
 import { assertAccessible, assertSameExchange, type ExchangeRequest } from './declarations.ts';
 import type { DefinitionLog } from './definition-log.ts';
@@ -41,6 +42,7 @@ export interface ExchangesWorld {
   /** @throws BrokerError 404; 405 when it belongs to another connection. */
   queue(owner: Owner, name: string): Queue;
   readonly access: VhostAccess;
+  readonly alarms: Pick<Alarms, 'assertRoomTo'>;
 }
 
 /** A binding as a client names it. */
@@ -107,6 +109,7 @@ export class Exchanges implements Iterable<Exchange<Queue>> {
     }
     if (wanted.name.startsWith(RESERVED_PREFIX)) throw refusal.reservedExchangeName(wanted.name);
     this.#assertMayHandOn(owner, wanted);
+    this.#world.alarms.assertRoomTo(`declare exchange '${wanted.name}' in vhost '${this.#world.name}'`);
     const id = this.#world.nextId();
     this.#add(id, wanted);
     if (!wanted.durable) return 0;
@@ -127,11 +130,12 @@ export class Exchanges implements Iterable<Exchange<Queue>> {
     return Math.max(this.#remove(exchange), this.#destinationGone(exchange));
   }
 
-  /** @throws BrokerError 403, 404, 405. Binding twice is no error. */
+  /** @throws BrokerError 403, 404, 405, 406 (no memory for more). Binding twice is no error. */
   bindQueue(owner: Owner, request: BindingRequest): Ticket {
     const { source, destination, key, arguments: bindingArguments } = this.#allowed(owner, 'queue', request);
     const exchange = this.exchange(source);
     const queue = this.#world.queue(owner, destination);
+    this.#world.alarms.assertRoomTo(`bind queue '${destination}' in vhost '${this.#world.name}'`);
     const isDurable = queue.options.durable && exchange.durable;
     const rule = { id: this.#world.nextId(), key, arguments: bindingArguments };
     if (!this.#bind(exchange, { kind: 'queue', ...rule, source, destination: queue })) return this.#newestIf(isDurable);
@@ -152,11 +156,12 @@ export class Exchanges implements Iterable<Exchange<Queue>> {
     return this.#unbind(exchange, queue, queue.options.durable, key, bindingArguments);
   }
 
-  /** Hands on from the source exchange to the destination exchange. @throws BrokerError 403, 404. */
+  /** Hands on from the source exchange to the destination exchange. @throws BrokerError 403, 404, 406 (no memory). */
   bindExchange(owner: Owner, request: BindingRequest): Ticket {
     const { source, destination, key, arguments: bindingArguments } = this.#allowed(owner, 'exchange', request);
     const exchange = this.exchange(source);
     const target = this.exchange(destination);
+    this.#world.alarms.assertRoomTo(`bind exchange '${destination}' in vhost '${this.#world.name}'`);
     const isDurable = target.durable && exchange.durable;
     const rule = { id: this.#world.nextId(), key, arguments: bindingArguments };
     if (!this.#bind(exchange, { kind: 'exchange', ...rule, source, destination: target })) {

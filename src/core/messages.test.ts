@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { bodyText, textRegion } from '../../test/support/core-broker.ts';
+import { SEGMENT_BYTES } from '../base/arena.ts';
 import { regionOf } from '../base/bytes.ts';
 import { LARGE_BODY_BYTES, Messages } from './messages.ts';
 import type { MessageHandle } from './ports.ts';
@@ -91,6 +92,10 @@ describe('a large body', () => {
     expect(messages.largeBody(message)).toBe(body);
     expect(describeMessage(messages, message)).toEqual({ ...EXPECTED, bodyBytes, isPersistent: true });
     expect(messages.stats.largeBytes).toBe(bodyBytes);
+    expect([messages.usedBytes, messages.heldBytes]).toEqual([
+      SEGMENT_BYTES + bodyBytes,
+      128 * SEGMENT_BYTES + bodyBytes,
+    ]);
     messages.release(message);
     expect(messages.stats).toMatchObject({ largeBytes: 0, blocks: 0 });
   });

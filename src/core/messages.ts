@@ -257,6 +257,16 @@ export class Messages implements ReferenceOwner {
     this.#arena.endPeriod();
   }
 
+  /** Bytes that messages keep from other use. */
+  get usedBytes(): number {
+    return this.#arena.segmentBytes + this.#largeBytes;
+  }
+
+  /** Bytes taken from the operating system, with what is kept for messages to come. */
+  get heldBytes(): number {
+    return this.#arena.slabBytes + this.#largeBytes;
+  }
+
   get stats(): ArenaStats & { readonly largeBytes: number } {
     return { ...this.#arena.stats, largeBytes: this.#largeBytes };
   }

@@ -3,6 +3,7 @@
  * when the broker wants something of all of them.
  */
 
+import type { Alarms } from './alarms.ts';
 import { refusal } from './errors.ts';
 
 /** A connection, as the rest of the broker sees it. */
@@ -36,6 +37,7 @@ export interface UserLimits {
 
 export class OpenConnections {
   readonly #node: NodeLimits;
+  readonly #alarms: Pick<Alarms, 'isOutOfRoom'>;
   readonly #open = new Set<OpenConnection>();
   readonly #vhostMax = new Map<string, number>();
   readonly #userLimits = new Map<string, UserLimits>();
@@ -44,8 +46,9 @@ export class OpenConnections {
   readonly #channelsPerUser = new Map<string, number>();
   #channels = 0;
 
-  constructor(node: NodeLimits = UNLIMITED) {
+  constructor(node: NodeLimits = UNLIMITED, alarms: Pick<Alarms, 'isOutOfRoom'> = { isOutOfRoom: false }) {
     this.#node = node;
+    this.#alarms = alarms;
   }
 
   get count(): number {
@@ -73,8 +76,9 @@ export class OpenConnections {
     else this.#userLimits.set(user, limits);
   }
 
-  /** @throws BrokerError 530 when node, vhost or user have as many connections as they may */
+  /** @throws BrokerError 530 when node, vhost or user have as many connections as they may, 506 without memory */
   assertMayOpen(user: string, vhost: string): void {
+    if (this.#alarms.isOutOfRoom) throw refusal.noRoomFor('connection');
     if (this.#open.size >= this.#node.connectionsMax) throw refusal.nodeConnectionLimit(this.#node.connectionsMax);
     const vhostMax = this.#vhostMax.get(vhost) ?? Infinity;
     if (countOf(this.#perVhost, vhost) >= vhostMax) throw refusal.vhostConnectionLimit(vhost, user, vhostMax);
@@ -95,8 +99,9 @@ export class OpenConnections {
     count(this.#perUser, connection.user, -1);
   }
 
-  /** Counts a channel. @throws BrokerError 530, with nothing counted, when node or user have as many as they may */
+  /** Counts a channel. @throws BrokerError 506, 530, with nothing counted, when there may be no more */
   addChannel(user: string): void {
+    if (this.#alarms.isOutOfRoom) throw refusal.noRoomFor('channel');
     const { nodeName, channelsMax } = this.#node;
     if (this.#channels >= channelsMax) throw refusal.nodeChannelLimit(nodeName, channelsMax);
     const userMax = this.#userLimits.get(user)?.channelsMax ?? Infinity;

@@ -116,3 +116,11 @@ export interface DeliverySink {
   /** The queue is gone, or the consumer may no longer have it. */
   cancelled(consumerId: number): void;
 }
+
+/** How much memory is used of what may be: for those who can make room long before publishers are blocked. */
+export interface MemoryUse {
+  /** Bytes in use at this moment. A few additions: may be asked in each turn, not for each message. */
+  readonly usedBytes: number;
+  /** With more than this in use publishers are blocked. */
+  readonly limitBytes: number;
+}

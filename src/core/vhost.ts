@@ -6,6 +6,7 @@
 import type { Region } from '../base/bytes.ts';
 import type { FieldTable } from '../base/field-table.ts';
 import type { Random } from '../base/random.ts';
+import type { Alarms } from './alarms.ts';
 import type { Binding } from './binding.ts';
 import { assertAccessible, assertSameQueue, type ExchangeRequest, type QueueDeclaration } from './declarations.ts';
 import { DefinitionLog } from './definition-log.ts';
@@ -44,6 +45,7 @@ export interface VhostWorld extends Omit<QueueWorld, 'unused'> {
   readonly permissions: Permissions;
   readonly logLines?: LogLines | undefined;
   readonly routes: RouteCache<Queue>;
+  readonly alarms: Pick<Alarms, 'assertRoomTo'>;
   /** An id for a queue, exchange or binding; never given twice. */
   nextId(): number;
 }
@@ -79,6 +81,7 @@ export class Vhost {
       findQueue: (queue) => this.#queues.get(queue) ?? this.replyQueues.find(queue),
       queue: (owner, queue) => this.queue(owner, queue),
       access: this.access,
+      alarms: shared.alarms,
     });
   }
 
@@ -131,7 +134,7 @@ export class Vhost {
 
   /**
    * @throws BrokerError 403 (reserved name, no permission), 405 and 406 (there is another one of that name), 406 (an
-   * argument that cannot be).
+   * argument that cannot be; no memory for more queues).
    */
   declareQueue(owner: Owner, wanted: QueueDeclaration): Declared {
     const wantedName = stripLineEnds(wanted.name);
@@ -147,6 +150,7 @@ export class Vhost {
     const deadLetters = deadLetterExchange(wanted.arguments, name, this.name);
     if (deadLetters !== undefined) this.access.assertMayDeadLetter(owner, name, deadLetters);
     assertQueueArguments(wanted.arguments, name, this.name);
+    this.#shared.alarms.assertRoomTo(`declare queue '${name}' in vhost '${this.name}'`);
     const queue = this.#addQueue(this.#shared.nextId(), name, optionsOf(wanted, owner));
     if (!queue.options.durable) return { queue, ticket: 0 };
     const { autoDelete, arguments: declared } = queue.options;

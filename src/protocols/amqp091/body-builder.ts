@@ -1,21 +1,33 @@
 /**
  * Collects a message body that arrives in more than one piece. Memory grows with what has arrived, never with what was
- * announced.
+ * announced, and is counted among the incomplete bodies of the broker.
  */
+
+import type { IncompleteBodies, IncompleteBody } from '../../core/incomplete-bodies.ts';
 
 const FIRST_BLOCK_BYTES = 4 * 1024;
 const BLOCK_BYTES_MAX = 256 * 1024;
 
-export class BodyBuilder {
+export class BodyBuilder implements IncompleteBody {
+  heldBytes = 0;
   readonly #bodyBytes: number;
+  readonly #incomplete: IncompleteBodies;
+  readonly #onRefused: () => void;
   readonly #blocks: Uint8Array[] = [];
   #block = new Uint8Array(0);
   #filled = 0;
   #received = 0;
 
-  /** @param bodyBytes the size announced in the content header. */
-  constructor(bodyBytes: number) {
+  /**
+   * @param bodyBytes the size announced in the content header
+   * @param incomplete where it counts until its `end`
+   * @param onRefused the message will not be taken; calls `end`
+   */
+  constructor(bodyBytes: number, incomplete: IncompleteBodies, onRefused: () => void) {
     this.#bodyBytes = bodyBytes;
+    this.#incomplete = incomplete;
+    this.#onRefused = onRefused;
+    incomplete.add(this);
   }
 
   get receivedBytes(): number {
@@ -36,6 +48,15 @@ export class BodyBuilder {
       this.#received += count;
       position += count;
     }
+  }
+
+  /** The body is complete, or given up. */
+  end(): void {
+    this.#incomplete.remove(this);
+  }
+
+  refuse(): void {
+    this.#onRefused();
   }
 
   /** The body in pieces, in order; nothing may be appended afterwards. */
@@ -63,5 +84,7 @@ export class BodyBuilder {
     const left = this.#bodyBytes - this.#received;
     this.#block = new Uint8Array(Math.min(left, Math.max(doubled, arrived)));
     this.#filled = 0;
+    this.heldBytes += this.#block.length;
+    this.#incomplete.heldBytes += this.#block.length;
   }
 }

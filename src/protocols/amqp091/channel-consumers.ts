@@ -50,12 +50,13 @@ export class ChannelConsumers {
 
   /**
    * Asked before anything is said about the queue.
-   * @throws BrokerError 530 for a tag in use and for one consumer too many.
+   * @throws BrokerError 530 for a tag in use and for one consumer too many, 406 when there is no memory for more.
    */
   assertMayAdd(tag: string): void {
     if (this.#byTag.has(tag)) throw refusal.reusedConsumerTag(tag);
-    const limit = this.#channel.host.consumersMax;
+    const { consumersMax: limit, broker } = this.#channel.host;
     if (limit > 0 && this.#byTag.size >= limit) throw refusal.tooManyConsumers(limit);
+    broker.alarms.assertRoomTo('consume');
   }
 
   /**

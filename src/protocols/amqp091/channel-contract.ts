@@ -19,7 +19,7 @@ export interface ChannelPort {
   header(input: Region, start: number, end: number, inputEnd: number): void;
   /** A piece of a body frame's payload. */
   body(input: Region, start: number, end: number): void;
-  /** The log has been flushed. Called when the channel was touched. */
+  /** The log has been flushed. Called when the channel was touched. @throws BrokerError when it is given up. */
   endTurn(): void;
   /** The output has room again. */
   drained(): void;

@@ -8,7 +8,7 @@
  */
 
 import type { Region } from '../../base/bytes.ts';
-import { refusal } from '../../core/errors.ts';
+import { type BrokerError, refusal } from '../../core/errors.ts';
 import type { DeliverySink, MessageHandle, Ticket } from '../../core/ports.ts';
 import type { Outcome } from '../../core/queue/settlement.ts';
 import { Unacked } from '../../core/queue/unacked.ts';
@@ -54,6 +54,8 @@ export class Channel implements ChannelPort, DeliverySink, MethodChannel {
   #confirmedUpTo = 0;
   /** Tags of consumers that are cancelled by what this channel does, and hear of it behind the answer. */
   #withheldCancels: string[] | undefined;
+  /** What the broker gives this channel up for; the client hears of it when the turn ends. */
+  #refusal: BrokerError | undefined;
   #waiting: Waiting | undefined;
   /** The answer to a tx.commit is still to come; a method before it is refused. */
   #committing: Waiting | undefined;
@@ -71,6 +73,7 @@ export class Channel implements ChannelPort, DeliverySink, MethodChannel {
       examination: new PublishExamination(host.owner, host.broker.permissions),
       writer: this.writer,
       messageBytesMax: host.messageBytesMax,
+      giveUp: (error) => this.#giveUp(error),
     });
   }
 
@@ -112,6 +115,7 @@ export class Channel implements ChannelPort, DeliverySink, MethodChannel {
 
   /** The log has been flushed: what waited for it may go out. */
   endTurn(): void {
+    if (this.#refusal !== undefined) throw this.#refusal;
     if (this.#waiting?.tryAnswer() === true) this.#waiting = undefined;
     if (this.#committing?.tryAnswer() === true) this.#committing = undefined;
     this.#writeConfirms();
@@ -215,6 +219,11 @@ export class Channel implements ChannelPort, DeliverySink, MethodChannel {
     this.host.touch(this);
   }
 
+  #giveUp(error: BrokerError): void {
+    this.#refusal = error;
+    this.host.touch(this);
+  }
+
   #settle(input: Region, start: number, end: number, multipleBit: number, outcome: Outcome): void {
     if (end - start !== 9) throw cannotDecode(input, start, end);
     const view = input.view;
@@ -223,7 +232,11 @@ export class Channel implements ChannelPort, DeliverySink, MethodChannel {
     const tag = high * TWO_POW_32 + view.getUint32(start + 4);
     const multiple = (view.getUint8(start + 8) & multipleBit) !== 0;
     const { transaction } = this.publisher;
-    if (transaction !== undefined) return transaction.settle(tag, multiple, outcome);
+    if (transaction !== undefined) {
+      // What it holds until the commit stands on the heap.
+      this.host.broker.alarms.assertRoomTo('settle more in this transaction');
+      return transaction.settle(tag, multiple, outcome);
+    }
     this.unacked.settle(tag, multiple, outcome);
     if (outcome === 'requeue' && this.unacked.isSettling) this.afterReturn(() => undefined);
   }

@@ -40,6 +40,8 @@ export interface PublisherWorld {
   readonly examination: PublishExamination;
   readonly writer: DeliveryWriter;
   readonly messageBytesMax: number;
+  /** The broker needs the memory of what is half received: ends the channel. */
+  readonly giveUp: (error: BrokerError) => void;
 }
 
 export class Publisher {
@@ -56,6 +58,7 @@ export class Publisher {
   readonly #examination: PublishExamination;
   readonly #writer: DeliveryWriter;
   readonly #messageBytesMax: number;
+  readonly #giveUp: (error: BrokerError) => void;
 
   /** The route of the message being put together; undefined between messages. */
   #route: Route<Queue> | undefined;
@@ -77,6 +80,7 @@ export class Publisher {
     this.#examination = world.examination;
     this.#writer = world.writer;
     this.#messageBytesMax = world.messageBytesMax;
+    this.#giveUp = world.giveUp;
   }
 
   /** A message has begun and is not complete: no other method may come now. */
@@ -152,6 +156,7 @@ export class Publisher {
   forget(): void {
     this.#route = undefined;
     this.#hasHeader = false;
+    this.#body?.end();
     this.#body = undefined;
     this.#properties = NOTHING;
     this.#examination.forget();
@@ -185,7 +190,7 @@ export class Publisher {
   }
 
   #collect(arrived: number): BodyBuilder {
-    this.#body ??= new BodyBuilder(this.#bodyBytes);
+    this.#body ??= new BodyBuilder(this.#bodyBytes, this.#broker.incompleteBodies, () => this.#refuseBody());
     if (this.#body.receivedBytes + arrived > this.#bodyBytes) {
       throw refusal.unexpectedFrame('content body is larger than its header announced');
     }
@@ -201,7 +206,13 @@ export class Publisher {
     this.#isPropertiesBorrowed = false;
   }
 
+  #refuseBody(): void {
+    this.forget();
+    this.#giveUp(refusal.halfReceived(this.#bodyBytes));
+  }
+
   #completeCollected(route: Route<Queue>, body: BodyBuilder): void {
+    body.end();
     this.#body = undefined;
     if (this.#bodyBytes <= LARGE_BODY_BYTES) this.#complete(route, regionOf(body.join()), 0);
     else this.#completeLarge(this.#finalRoute(route), body.pieces());
