@@ -40,6 +40,29 @@ describe('createBroker', () => {
     expect(broker.stats().connections).toBe(1);
   });
 
+  test('tells how much memory, disk and files there are and may be, and which alarms are set', async () => {
+    const settings = {
+      'vm_memory_high_watermark.absolute': '1MiB',
+      'disk_free_limit.absolute': '1GB',
+      data_dir: join(temporaryFolder(), 'data'),
+    };
+    const told: ((text: string) => void)[] = [];
+    const alarm = new Promise<string>((resolve) => told.push(resolve));
+    const log = { info: () => {}, warning: (text: string) => told.shift()?.(text), error: () => {} };
+    const broker = await start({ settings, log });
+    await connect(broker.url);
+    expect(await alarm).toContain('memory resource limit alarm set on node rabbit@');
+    const { alarms, memory, disk, fileDescriptors } = broker.stats();
+    expect([alarms, memory.limit, disk?.limit]).toEqual([['memory'], 1_048_576, 1_000_000_000]);
+    expect(memory.used).toBeGreaterThan(memory.limit);
+    expect(memory.total).toBeGreaterThan(memory.used);
+    expect(memory.rss).toBeGreaterThan(0);
+    expect(disk?.free).toBeGreaterThan(1_000_000_000);
+    expect(fileDescriptors.socketsUsed).toBe(1);
+    expect(fileDescriptors.socketsLimit).toBeLessThan(fileDescriptors.limit);
+    expect((await start()).stats().disk).toBeUndefined();
+  });
+
   test('starts several brokers side by side, each with messages of its own', async () => {
     const [first, second] = [await start(), await start()];
 

@@ -2,7 +2,6 @@
  * Chooses the parts that a broker is made of: where it logs, who may log in, which protocol it speaks.
  */
 
-import { hostname } from 'node:os';
 import { Administration } from '../auth/administration.ts';
 import { AdministrationError } from '../auth/administration-error.ts';
 import { DefaultUsers } from '../auth/default-users.ts';
@@ -16,8 +15,9 @@ import type { Clock } from '../base/clock.ts';
 import type { ChunkPool } from '../base/output.ts';
 import type { Authenticator } from '../core/authentication.ts';
 import { Broker } from '../core/broker.ts';
+import { IncompleteBodies } from '../core/incomplete-bodies.ts';
 import type { LogLines } from '../core/log-lines.ts';
-import type { Messages } from '../core/messages.ts';
+import { Messages } from '../core/messages.ts';
 import type { Log } from '../core/ports.ts';
 import type { Queue } from '../core/queue/queue.ts';
 import type { AmqpLimits } from '../protocols/amqp091/amqp-options.ts';
@@ -31,6 +31,9 @@ import { MemoryResidency } from '../storage/memory/memory-residency.ts';
 import type { Configuration } from './config/configuration.ts';
 import { ConfigurationError } from './config/configuration.ts';
 import { DurableTickets } from './durable-tickets.ts';
+import { nodeName } from './node-name.ts';
+import type { MemoryBudget } from './resources/memory-budget.ts';
+import { openMemoryBudget } from './resources/open-memory-budget.ts';
 import { restoreDefinitions } from './restore-definitions.ts';
 import { SystemRandom } from './system-random.ts';
 import { LEVERET_VERSION } from './version.ts';
@@ -61,26 +64,30 @@ export interface Assembly {
   readonly restoredQueues: ReadonlyMap<number, Queue>;
   /** To be told when a turn has ended. */
   readonly tickets: DurableTickets;
+  readonly budget: MemoryBudget;
   readonly protocol: Protocol;
   readonly administration: Administration;
 }
 
 /** The core, with what its log kept or with the vhost and the user it begins with, and the protocol that serves it. */
 export function assembleBroker(options: AssemblyOptions): Assembly {
-  const { configuration, clock, logLines } = options;
-  const { log, messages, definitions } = options.storage ?? inMemory();
+  const { configuration, clock, pool, logLines } = options;
+  const { log, messages = new Messages(), definitions } = options.storage ?? inMemory();
   const users = new Users(log);
   const patterns = new Patterns(logLines);
   const permissions = new PermissionTable(users, patterns, log);
+  const incompleteBodies = new IncompleteBodies();
+  const budget = openMemoryBudget({ messages, incompleteBodies, pool, configuration, logLines });
   const broker = new Broker({
     clock,
     random: new SystemRandom(),
     log,
     messages,
+    incompleteBodies,
     permissions,
     logLines,
     nodeLimits: {
-      nodeName: `rabbit@${hostname()}`,
+      nodeName: nodeName(),
       connectionsMax: configuration.connectionMax,
       channelsMax: configuration.channelMaxPerNode,
     },
@@ -98,6 +105,7 @@ export function assembleBroker(options: AssemblyOptions): Assembly {
     broker,
     restoredQueues,
     tickets,
+    budget,
     protocol: amqpProtocol(broker, authenticator, options),
     administration: new Administration({ users, permissions, broker, logLines, defaultUsers, durability: tickets }),
   };
@@ -181,7 +189,7 @@ function identity(configuration: Configuration): Identity {
     productName,
     productVersion: productVersion === '' ? LEVERET_VERSION : productVersion,
     leveretVersion: LEVERET_VERSION,
-    clusterName: clusterName === '' ? `rabbit@${hostname()}` : clusterName,
+    clusterName: clusterName === '' ? nodeName() : clusterName,
     platform: `Node.js ${process.versions.node}`,
   };
 }

@@ -3,6 +3,7 @@
  */
 
 import type { Socket } from 'node:net';
+import { type Admission, EVERYBODY } from './admission.ts';
 import { peerOf } from './peer.ts';
 import type { OpenReading } from './socket-reading.ts';
 import { readByEvents } from './socket-reading.ts';
@@ -12,13 +13,16 @@ import { SocketTransport } from './socket-transport.ts';
 export class Connections {
   readonly #context: ConnectionContext;
   readonly #openReading: OpenReading;
+  readonly #admission: Admission;
   readonly #open = new Set<SocketTransport>();
   #onEmpty: (() => void) | undefined;
 
-  constructor(context: Omit<ConnectionContext, 'onClosed'>, openReading: OpenReading) {
-    const { protocol, turn, clock, limits } = context;
-    this.#context = { protocol, turn, clock, limits, onClosed: (connection) => this.#closed(connection) };
+  /** @param admission told when a socket that was taken has closed */
+  constructor(context: Omit<ConnectionContext, 'onClosed'>, openReading: OpenReading, admission = EVERYBODY) {
+    const { protocol, turn, clock, limits, onRead } = context;
+    this.#context = { protocol, turn, clock, limits, onRead, onClosed: (connection) => this.#closed(connection) };
     this.#openReading = openReading;
+    this.#admission = admission;
   }
 
   get count(): number {
@@ -30,6 +34,7 @@ export class Connections {
     const peer = peerOf(socket, tls);
     if (peer === undefined) {
       socket.destroy();
+      this.#admission.leave();
       return;
     }
     const openReading = tls ? readByEvents : this.#openReading;
@@ -59,6 +64,7 @@ export class Connections {
 
   #closed(connection: SocketTransport): void {
     this.#open.delete(connection);
+    this.#admission.leave();
     this.#resolveWhenEmpty();
   }
 

@@ -6,6 +6,7 @@ import { connect } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import { connect as connectTls } from 'node:tls';
 import { afterEach, describe, expect, test } from 'vitest';
+import { type Admission, EVERYBODY } from './admission.ts';
 import type { ListenerOptions } from './listener.ts';
 import { Listener } from './listener.ts';
 import { logLinesTo } from './log-lines.ts';
@@ -23,12 +24,32 @@ async function listen(options: Partial<ListenerOptions> = {}) {
     address: '127.0.0.1',
     port: 0,
     backlog: 16,
+    admission: EVERYBODY,
     onConnection: (socket, tls) => socket.end(tls ? 'hello over TLS' : 'hello'),
     logLines: logLinesTo((level, text) => void lines.push(`${level}: ${text}`)),
     ...options,
   });
   closing.push(() => listener.close());
   return { listener, lines };
+}
+
+/** Room for one socket, and what has come and gone. */
+function roomForOne() {
+  const events: string[] = [];
+  let inside = 0;
+  const admission: Admission = {
+    enter: () => {
+      events.push(inside === 0 ? 'entered' : 'refused');
+      if (inside > 0) return false;
+      inside++;
+      return true;
+    },
+    leave: () => {
+      inside--;
+      events.push('left');
+    },
+  };
+  return { admission, events };
 }
 
 function client(port: number, host: string): Socket {
@@ -70,6 +91,16 @@ describe('a listener', () => {
     await expect(listen({ address: '192.0.2.1' })).rejects.toThrow(
       'cannot listen on 192.0.2.1:0: this machine does not have that address. Use one of its own, or :: for all.',
     );
+  });
+
+  test('closes a connection for which there is no room', async () => {
+    const { admission, events } = roomForOne();
+    const { listener } = await listen({ admission, onConnection: (socket) => void socket.write('hello') });
+    const first = client(listener.port, '127.0.0.1');
+    await once(first, 'data');
+
+    expect(await greeting(client(listener.port, '127.0.0.1'))).toBe('');
+    expect(events).toEqual(['entered', 'refused']);
   });
 
   test('accepts no more when closed', async () => {
@@ -124,6 +155,19 @@ describe('a TLS listener', () => {
     expect(await greeting(tlsClient(listener.port))).toBe('hello over TLS');
     expect(await greeting(tlsClient(strict.port, own))).toBe('');
     expect(lines).toEqual([expect.stringMatching(/^warning: TLS client 127\.0\.0\.1:\d+ refused: /)]);
+  });
+
+  test('takes back the room of a handshake that fails, and of a certificate that is refused', async () => {
+    const { admission, events } = roomForOne();
+    const tls = { ...own, ca: [], requestCert: true, rejectUnauthorized: false };
+    const { listener } = await listen({ tls, admission });
+    const plain = client(listener.port, '127.0.0.1');
+    plain.write('AMQP\0\0\x09\x01');
+    plain.on('error', () => {});
+    await once(plain.resume(), 'close');
+    await greeting(tlsClient(listener.port, own));
+
+    expect(events).toEqual(['entered', 'left', 'entered', 'left']);
   });
 
   test('drops clients in the middle of their handshake when closed', async () => {

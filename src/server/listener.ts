@@ -6,6 +6,7 @@ import type { Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import type { LogLines } from '../core/log-lines.ts';
+import type { Admission } from './admission.ts';
 import { formatAddress } from './peer.ts';
 import { refusedCertificate } from './peer-certificate.ts';
 import { errorCode } from './system-error.ts';
@@ -24,6 +25,8 @@ export interface ListenerOptions {
   readonly backlog: number;
   /** Takes a connection that has not begun to read; after the handshake for TLS. */
   readonly onConnection: (socket: Socket, tls: boolean) => void;
+  /** Sockets that are handed on have entered; who takes them says when they leave. */
+  readonly admission: Admission;
   readonly logLines: LogLines;
 }
 
@@ -87,23 +90,34 @@ async function openOn(options: ListenerOptions, address: string): Promise<Listen
 function plainServer(options: ListenerOptions): Server {
   // Reading begins only once the session is there.
   const server = createServer({ pauseOnConnect: true, noDelay: true });
-  server.on('connection', (socket) => options.onConnection(socket, false));
+  server.on('connection', (socket) => {
+    if (options.admission.enter()) options.onConnection(socket, false);
+    else socket.destroy();
+  });
   return server;
 }
 
 function tlsServer(options: ListenerOptions, tls: ListenerTls, handshaking: Handshaking): Server {
   const { verifyDepth = Number.POSITIVE_INFINITY } = tls;
+  const { admission } = options;
   const server = createTlsServer({ ...tls, noDelay: true });
   server.on('connection', (socket) => {
+    if (!admission.enter()) {
+      socket.destroy();
+      return;
+    }
     const peer = remoteName(socket);
     handshaking.set(peer, socket);
-    socket.once('close', () => handshaking.delete(peer));
+    socket.once('close', () => {
+      if (handshaking.delete(peer)) admission.leave();
+    });
   });
   server.on('secureConnection', (socket) => {
     const peer = remoteName(socket);
     handshaking.delete(peer);
     const refused = tls.requestCert === true ? refusedCertificate(socket, { depth: verifyDepth }) : undefined;
     if (refused !== undefined) {
+      admission.leave();
       options.logLines.warning(`TLS client ${peer} refused: ${refused}`);
       socket.destroy();
       return;

@@ -66,6 +66,19 @@ function peak() {
   return { broker, keeper, collected: () => collected };
 }
 
+test('memory is given back at once when it is needed for something else', () => {
+  const { broker, keeper, collected } = peak();
+  expect(keeper.giveBack()).toBeGreaterThanOrEqual(0);
+  expect([broker.messages.stats.slabBytes, collected()]).toEqual([32 * MB, 1]);
+});
+
+test('spare memory is given back with a collection only when there is any', () => {
+  const { broker, keeper, collected } = peak();
+  keeper.giveBackSpare();
+  keeper.giveBackSpare();
+  expect([broker.messages.stats.slabBytes, collected()]).toEqual([32 * MB, 1]);
+});
+
 test('a broker that has become quiet is collected once', () => {
   let collected = 0;
   const keeper = new MemoryKeeper(testBroker(), new ChunkPool(), () => void collected++);

@@ -3,10 +3,9 @@
  * process would not do so by itself.
  */
 
-import v8 from 'node:v8';
-import vm from 'node:vm';
 import type { ChunkPool } from '../base/output.ts';
 import type { Broker } from '../core/broker.ts';
+import { type Collect, collectGarbage } from './collector.ts';
 
 /** Below this it is not worth a pause of some milliseconds. */
 const COLLECT_BYTES_MIN = 32 * 1024 * 1024;
@@ -21,8 +20,6 @@ const QUIET_TICKS = 14;
 const PERIOD_TICKS = 240;
 /** Slabs of 32 MB let go per tick while there is traffic: with more at once it would wait for the system to take them. */
 const SLABS_PER_TICK = 4;
-
-type Collect = (isCompacting: boolean) => void;
 
 export class MemoryKeeper {
   readonly #broker: Broker;
@@ -53,6 +50,26 @@ export class MemoryKeeper {
     this.#collect(hasJustBecomeQuiet);
   }
 
+  /** Gives back what nothing uses, at once, and collects. @returns how long that took, in milliseconds */
+  giveBack(): number {
+    const beforeMs = performance.now();
+    this.#drop();
+    this.#collect(false);
+    return performance.now() - beforeMs;
+  }
+
+  /** Gives back the memory that is kept for messages to come, if there is any. */
+  giveBackSpare(): void {
+    if (this.#drop() > 0) this.#collect(false);
+  }
+
+  /** @returns the bytes of message memory that a collection would give back */
+  #drop(): number {
+    this.#forgetPeak();
+    this.#droppedBytes = 0;
+    return this.#broker.messages.trim(Number.MAX_SAFE_INTEGER);
+  }
+
   #forgetPeak(): void {
     this.#pool.shrink();
     this.#broker.routes.clear();
@@ -67,21 +84,4 @@ export class MemoryKeeper {
     this.#lastMessages = messages;
     return since < QUIET_MESSAGES_PER_TICK;
   }
-}
-
-let collector: unknown;
-
-/**
- * The engine's collector, which has to be asked for by a flag; a few milliseconds, because messages are flat memory.
- * Moving objects together takes as long again, and without it the pages of a heap that was larger stay.
- */
-function collectGarbage(isCompacting: boolean): void {
-  if (collector === undefined) {
-    v8.setFlagsFromString('--expose-gc');
-    collector = vm.runInNewContext('gc');
-  }
-  if (typeof collector !== 'function') return;
-  if (isCompacting) v8.setFlagsFromString('--compact-on-every-full-gc');
-  collector();
-  if (isCompacting) v8.setFlagsFromString('--no-compact-on-every-full-gc');
 }

@@ -5,6 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { LogLines } from '../core/log-lines.ts';
 import type { Protocol } from '../protocols/session.ts';
+import { type Admission, EVERYBODY } from './admission.ts';
 import { Connections } from './connections.ts';
 import { Listener } from './listener.ts';
 import { formatAddress } from './peer.ts';
@@ -41,6 +42,10 @@ export interface ServerOptions {
   readonly openReading?: OpenReading;
   /** How long clients may take to say goodbye when the node stops; a second unless given. */
   readonly shutdownMs?: number;
+  /** Counts sockets; anybody may come unless given. */
+  readonly admission?: Admission;
+  /** Called after each read of a socket has been handled. */
+  readonly onRead?: () => void;
   /** Called about twice a second. */
   readonly onTick?: () => void;
 }
@@ -57,7 +62,7 @@ export class Server {
   /** @throws ListenError when one of the places cannot be listened at; then none is */
   static async start(options: ServerOptions): Promise<Server> {
     const openReading = options.openReading ?? readInto(new Uint8Array(READ_BUFFER_BYTES));
-    const connections = new Connections(options, openReading);
+    const connections = new Connections(options, openReading, options.admission);
     const listeners: Listener[] = [];
     try {
       for (const request of options.listen) listeners.push(...(await listen(request, options, connections)));
@@ -118,10 +123,10 @@ function nameOf(listener: Listener): string {
 
 /** `localhost` is two addresses, and which of them a client tries first is not ours to say. */
 async function listen(request: ListenRequest, options: ServerOptions, connections: Connections): Promise<Listener[]> {
-  const { logLines, backlog } = options;
+  const { logLines, backlog, admission = EVERYBODY } = options;
   const onConnection: Connections['accept'] = (socket, tls) => connections.accept(socket, tls);
   const open = (address: string, port: number) =>
-    Listener.open({ ...request, address, port, onConnection, logLines, backlog });
+    Listener.open({ ...request, address, port, onConnection, admission, logLines, backlog });
   if (request.address !== 'localhost') return [await open(request.address, request.port)];
   const ipv4 = await open('127.0.0.1', request.port);
   const ipv6 = await open('::1', ipv4.port).catch((error: Error) => {

@@ -28,6 +28,8 @@ export interface ConnectionContext {
   readonly turn: Turn;
   readonly clock: Clock;
   readonly limits: ConnectionLimits;
+  /** Called after each read has been handled. */
+  readonly onRead?: (() => void) | undefined;
   /** Called after `session.closed`. */
   readonly onClosed: (connection: SocketTransport) => void;
 }
@@ -114,6 +116,7 @@ export class SocketTransport implements Transport, TurnConnection {
     if (this.#state !== 'open' || this.isClosed) return;
     this.#context.turn.touch(this);
     this.session.receive(bytes, 0, end);
+    this.#context.onRead?.();
     this.#readBytes += end;
     if (this.#readBytes < this.#context.limits.readBytesPerTurn || this.#isOverShare) return;
     this.#isOverShare = true;

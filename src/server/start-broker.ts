@@ -18,7 +18,9 @@ import type { Listener } from './listener.ts';
 import { ALL_ADDRESSES } from './listener.ts';
 import { MemoryKeeper } from './memory-keeper.ts';
 import { NodeDisk } from './node-disk.ts';
+import { nodeName } from './node-name.ts';
 import { formatAddress } from './peer.ts';
+import { ResourceAlarms, type ResourceStats } from './resources/resource-alarms.ts';
 import type { ListenRequest } from './server.ts';
 import { Server } from './server.ts';
 import { readByEvents } from './socket-reading.ts';
@@ -41,7 +43,7 @@ export interface ListeningAddress {
 }
 
 /** Counts at this moment. */
-export interface BrokerStats {
+export interface BrokerStats extends ResourceStats {
   readonly connections: number;
 }
 
@@ -107,16 +109,23 @@ async function startOn(directory: DataDirectory | undefined, options: StartOptio
   const scheduleTurn = () => turn?.schedule();
   const store = directory === undefined ? undefined : await openStore(directory, options, scheduleTurn);
   const assembly = assembleBroker({ configuration, clock, pool, logLines, storage: store, scheduleTurn });
-  const { broker, protocol, administration, tickets } = assembly;
+  const { broker, budget, protocol, administration, tickets } = assembly;
+  const keeper = new MemoryKeeper(broker, pool);
+  const name = nodeName();
+  const resources = await ResourceAlarms.open({ broker, budget, keeper, configuration, logLines, nodeName: name });
+  if (resources.disk !== undefined) store?.watchSpace(resources.disk);
   await store?.restoreMessages(broker);
-  const memory = new MemoryKeeper(broker, pool);
   const { deliveriesPerTurn } = configuration;
-  const onEnd = () => tickets.turnEnded();
+  const onEnd = () => {
+    tickets.turnEnded();
+    resources.check();
+  };
   turn = new Turn({ broker, schedule: setImmediate, clock, deliveriesPerTurn, onEnd });
   const server = await Server.start({
     protocol,
     turn,
     clock,
+    onRead: () => resources.check(),
     limits: {
       readBytesPerTurn: configuration.readBytesPerTurn,
       outputBytesMax: configuration.outputBuffer,
@@ -127,12 +136,14 @@ async function startOn(directory: DataDirectory | undefined, options: StartOptio
     backlog: configuration.backlog,
     logLines,
     ...(configuration.socketReading === 'events' ? { openReading: readByEvents } : {}),
+    admission: resources.fileDescriptors,
     onTick: () => {
-      memory.tick();
+      resources.tick();
+      keeper.tick();
       store?.tick();
     },
   });
-  return runningBroker({ server, broker, administration, configuration, directory, store });
+  return runningBroker({ server, broker, resources, administration, configuration, directory, store });
 }
 
 function openStore(directory: DataDirectory, options: StartOptions, onDurable: () => void): Promise<Store> {
@@ -163,13 +174,22 @@ function listenRequests({ configuration, tls }: StartOptions): ListenRequest[] {
 interface Parts {
   readonly server: Server;
   readonly broker: Broker;
+  readonly resources: ResourceAlarms;
   readonly administration: Administration;
   readonly configuration: Configuration;
   readonly directory: DataDirectory | undefined;
   readonly store: Store | undefined;
 }
 
-function runningBroker({ server, broker, administration, configuration, directory, store }: Parts): RunningBroker {
+function runningBroker({
+  server,
+  broker,
+  resources,
+  administration,
+  configuration,
+  directory,
+  store,
+}: Parts): RunningBroker {
   const { users, vhosts, permissions, topicPermissions } = administration;
   const plain = server.listeners.find((listener) => !listener.isTls);
   const secure = server.listeners.find((listener) => listener.isTls);
@@ -184,7 +204,7 @@ function runningBroker({ server, broker, administration, configuration, director
     permissions,
     topicPermissions,
     broker,
-    stats: () => ({ connections: server.connectionCount }),
+    stats: () => ({ connections: server.connectionCount, ...resources.stats }),
     stop: async () => {
       await server.stop();
       await store?.stop(broker);

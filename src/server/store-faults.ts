@@ -3,7 +3,6 @@
  * it does not trust any more, and ends when nothing can be kept.
  */
 
-import type { Alarms } from '../core/alarms.ts';
 import type { LogLines } from '../core/log-lines.ts';
 import type { SaverFaults } from '../storage/disk/batch-saver.ts';
 import type { DiskFault } from '../storage/disk/disk.ts';
@@ -13,9 +12,18 @@ const EXIT_DISK_LOST = 74;
 /** Time for the operator's log to be written, and for clients to see that nothing is confirmed. */
 const GRACE_MS = 2000;
 
+/** Told whether there is space for what is to be written. */
+export interface WriteSpace {
+  /** A write has found none. May be repeated. */
+  outOfSpace(): void;
+  /** A write that had found none has succeeded. */
+  hasSpace(): void;
+}
+
 export class StoreFaults implements SaverFaults {
   /** Known once there is a broker. */
-  alarms: Alarms | undefined;
+  #space: WriteSpace | undefined;
+  #isOutOfSpace = false;
   readonly #logLines: LogLines;
   readonly #exit: (code: number) => void;
 
@@ -24,13 +32,19 @@ export class StoreFaults implements SaverFaults {
     this.#exit = exit;
   }
 
+  watchSpace(space: WriteSpace): void {
+    this.#space = space;
+    if (this.#isOutOfSpace) space.outOfSpace();
+  }
+
   outOfSpace(isOut: boolean, fault: DiskFault | undefined): void {
+    this.#isOutOfSpace = isOut;
     if (isOut) {
       this.#logLines.error(`there is no room on the disk: ${fault?.message}. Publishers are blocked until there is`);
-      this.alarms?.set('disk');
+      this.#space?.outOfSpace();
     } else {
       this.#logLines.info('there is room on the disk again');
-      this.alarms?.clear('disk');
+      this.#space?.hasSpace();
     }
   }
 
@@ -40,7 +54,8 @@ export class StoreFaults implements SaverFaults {
 
   lost(fault: DiskFault): void {
     this.#logLines.error(`${fault.message}. Nothing can be kept on this disk any more: the broker ends`);
-    this.alarms?.set('disk');
+    this.#isOutOfSpace = true;
+    this.#space?.outOfSpace();
     setTimeout(() => this.#exit(EXIT_DISK_LOST), GRACE_MS);
   }
 }

@@ -14,7 +14,7 @@ import { type OpenedLog, openLog } from '../storage/disk/open-log.ts';
 import type { RecoveryProgress } from '../storage/disk/recovery.ts';
 import type { Damage } from '../storage/disk/segment-scan.ts';
 import type { NodeDisk } from './node-disk.ts';
-import { StoreFaults } from './store-faults.ts';
+import { StoreFaults, type WriteSpace } from './store-faults.ts';
 
 /** A recovery that takes longer says so, and how far it is, once in as many milliseconds. */
 const PROGRESS_MS = 1000;
@@ -72,9 +72,13 @@ export class Store {
     return this.opened.definitions;
   }
 
+  /** @param space told when a write finds none, and when there is some again */
+  watchSpace(space: WriteSpace): void {
+    this.#faults.watchSpace(space);
+  }
+
   /** Brings the messages back into their queues, which are there already. */
   async restoreMessages(broker: Broker): Promise<void> {
-    this.#faults.alarms = broker.alarms;
     const queues = new Map<number, Queue>();
     for (const vhost of broker.vhosts) for (const queue of vhost.queues) queues.set(queue.id, queue);
     const restorations = new Map<number, RingRestoration>();

@@ -165,6 +165,14 @@ describe('a turn', () => {
   });
 });
 
+test('a turn that is over is told, after everything was written', () => {
+  const world = new World();
+  world.onEnd = () => void world.events.push('over');
+  world.turn.touch(world.connection('a'));
+  world.runScheduled();
+  expect(world.events).toEqual(['pump 7', 'flush', 'a ends its turn', 'a writes', 'over']);
+});
+
 describe('a session that still waits', () => {
   test('asks for no turn by itself and is included in the next that comes', () => {
     const world = new World();

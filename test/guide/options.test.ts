@@ -28,7 +28,8 @@ ${rows.join('\n')}
 }
 
 function optionRow({ key, type, default: value, unit, doc }: Option<unknown>): string {
-  const text = value === '' ? '' : `\`${value === Number.POSITIVE_INFINITY ? 'infinity' : value}\``;
+  const text =
+    value === '' || value === undefined ? '' : `\`${value === Number.POSITIVE_INFINITY ? 'infinity' : value}\``;
   const unitText = unit === undefined || type.expects.includes(unit) ? '' : ` (${unit})`;
   return `| \`${key}\` | ${text} | ${type.expects}${unitText} | ${doc} |`;
 }

@@ -46,8 +46,26 @@ describe('settings', () => {
     ['64M', 67_108_864],
     ['100kB', 100_000],
     ['100KiB', 102_400],
+    ['1Gi', 1_073_741_824],
+    ['2GB', 2_000_000_000],
   ])('the size %s is %i bytes', (text, bytes) => {
-    expect(configured(`output_buffer=${text}`).outputBuffer).toBe(bytes);
+    expect(configured(`vm_memory_high_watermark.absolute=${text}`).memoryWatermarkAbsolute).toBe(bytes);
+  });
+
+  test('say what may be used of memory and disk, in RabbitMQ’s ways', () => {
+    const defaults = configured();
+    expect([defaults.memoryWatermarkRelative, defaults.memoryWatermarkAbsolute]).toEqual([0.6, undefined]);
+    expect([defaults.diskFreeLimitAbsolute, defaults.diskFreeLimitRelative]).toEqual([undefined, undefined]);
+    const configuration = configured(
+      'vm_memory_high_watermark.relative = 0.4',
+      'total_memory_available_override_value = 1TB',
+      'disk_free_limit.absolute = 1GB',
+      'disk_free_limit.relative = 1.5',
+    );
+    expect(configuration.memoryWatermarkRelative).toBe(0.4);
+    expect(configuration.totalMemoryOverride).toBe(10 ** 12);
+    expect(configuration.diskFreeLimitAbsolute).toBe(10 ** 9);
+    expect(configuration.diskFreeLimitRelative).toBe(1.5);
   });
 
   test('loopback_users takes names or none', () => {
@@ -122,6 +140,10 @@ describe('a wrong setting', () => {
     [
       'listeners.tcp.default=70000',
       "the value '70000' of listeners.tcp.default is wrong: expected a port, or an address and a port, such as 5672, 127.0.0.1:5672 or [::1]:5672, or none",
+    ],
+    [
+      'vm_memory_high_watermark.relative=60%',
+      "the value '60%' of vm_memory_high_watermark.relative is wrong: expected a number from 0 to 1, such as 0.6",
     ],
     ['default_user=', "the value '' of default_user is wrong: expected a text that is not empty"],
     [

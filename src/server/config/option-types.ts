@@ -46,6 +46,11 @@ export function wholeNumberOrInfinity(min: number, max: number): OptionType<numb
   );
 }
 
+/** A share of something: `0.6`, or more than the whole of it: `1.5`. */
+export function factor(min: number, max: number): OptionType<number> {
+  return checked(`a number from ${min} to ${max}, such as 0.6`, (value) => within(decimalIn(value), min, max));
+}
+
 /** One of some words. */
 export function oneOf<Word extends string>(...words: readonly Word[]): OptionType<Word> {
   return checked(`one of ${words.join(', ')}`, (value) => words.find((word) => word === value));
@@ -89,6 +94,10 @@ const UNIT_BYTES: Readonly<Record<string, number>> = {
   gi: 2 ** 30,
   gib: 2 ** 30,
   gb: 10 ** 9,
+  t: 2 ** 40,
+  ti: 2 ** 40,
+  tib: 2 ** 40,
+  tb: 10 ** 12,
 };
 
 /** A number of bytes, with a unit or without: `1048576`, `64MB`, `1GiB`. */
@@ -115,6 +124,10 @@ function checked<Value>(expects: string, read: (text: string) => Value | undefin
 
 function wholeNumberIn(value: string): number | undefined {
   return /^\d{1,15}$/.test(value) ? Number(value) : undefined;
+}
+
+function decimalIn(value: string): number | undefined {
+  return /^\d{1,9}(\.\d{1,9})?$/.test(value) ? Number(value) : undefined;
 }
 
 function within(value: number | undefined, min: number, max: number): number | undefined {

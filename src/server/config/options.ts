@@ -6,6 +6,7 @@
 
 import type { ListenAddress, OptionType } from './option-types.ts';
 import {
+  factor,
   flag,
   listenAddressOrNone,
   NONE,
@@ -43,6 +44,7 @@ export type TlsVersion = 'tlsv1.3' | 'tlsv1.2' | 'tlsv1.1' | 'tlsv1';
 
 const KB = 1024;
 const MB = 1024 * KB;
+const PB = 2 ** 50;
 
 /** Ties a row's default to its type. */
 function option<Value>(row: Option<Value>): Option<Value> {
@@ -263,6 +265,36 @@ export const OPTIONS = {
     default: 4096,
     unit: 'messages',
     doc: 'Deliveries between two reads of the sockets; keeps one turn of the event loop below 10 ms.',
+  }),
+  memoryWatermarkRelative: option({
+    key: 'vm_memory_high_watermark.relative',
+    type: factor(0, 1),
+    default: 0.6,
+    doc: 'Publishers are blocked while more than this share of all memory is in use.',
+  }),
+  memoryWatermarkAbsolute: option<number | undefined>({
+    key: 'vm_memory_high_watermark.absolute',
+    type: size(0, PB),
+    default: undefined,
+    doc: 'The same as a size; it wins over the share.',
+  }),
+  totalMemoryOverride: option<number | undefined>({
+    key: 'total_memory_available_override_value',
+    type: size(1, PB),
+    default: undefined,
+    doc: 'How much memory there is. Unless set, what the machine has or the container was given (control groups).',
+  }),
+  diskFreeLimitAbsolute: option<number | undefined>({
+    key: 'disk_free_limit.absolute',
+    type: size(0, PB),
+    default: undefined,
+    doc: "Publishers are blocked while less is free on the disk with the data. Unless set, RabbitMQ's 50 MB and room for one segment of the log.",
+  }),
+  diskFreeLimitRelative: option<number | undefined>({
+    key: 'disk_free_limit.relative',
+    type: factor(0, 1000),
+    default: undefined,
+    doc: 'The same as a multiple of all memory, such as 1.0; it wins over the size.',
   }),
   managementPort: option({
     key: 'management.tcp.port',
