@@ -3,10 +3,10 @@
 import { expect, test } from 'vitest';
 import { EMPTY_TABLE } from '../../src/base/field-table.ts';
 import type { Method } from '../../src/protocols/amqp091/methods.ts';
-import type { ClientChannel } from './client-channel.ts';
-import type { SimClient } from './sim-client.ts';
-import { makeMessage } from './sim-message.ts';
-import { SimWorld } from './sim-world.ts';
+import type { ClientChannel } from './clients/channel.ts';
+import type { SimClient } from './clients/client.ts';
+import { makeMessage } from './message.ts';
+import { SimWorld } from './world.ts';
 
 const COUNT = 6000;
 const GIVE_BACK: readonly Method[] = [
@@ -20,7 +20,7 @@ test.each(GIVE_BACK)('a purge behind a $name of 6000 messages drops them all', (
   world.rest();
   const channel = client.openChannel(1);
   holdMany(world, client, channel);
-  expect(world.vhost.findQueue('q0')?.unackedCount).toBe(COUNT);
+  expect(world.node.vhost.findQueue('q0')?.unackedCount).toBe(COUNT);
 
   client.send(channel, { name: 'basic.cancel', consumerTag: 'c', noWait: false });
   client.send(channel, method);
@@ -28,7 +28,7 @@ test.each(GIVE_BACK)('a purge behind a $name of 6000 messages drops them all', (
   world.rest();
 
   expect(channel.awaited).toEqual([]);
-  expect(world.vhost.findQueue('q0')).toMatchObject({ readyCount: 0, unackedCount: 0 });
+  expect(world.node.vhost.findQueue('q0')).toMatchObject({ readyCount: 0, unackedCount: 0 });
 });
 
 /** Publishes and consumes without acknowledging. */

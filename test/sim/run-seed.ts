@@ -1,13 +1,13 @@
 /** One whole run: steps, quiet moments, and the end, when everything is drained, deleted and counted. */
 
 import { EMPTY_TABLE } from '../../src/base/field-table.ts';
-import type { ClientChannel } from './client-channel.ts';
-import { setUp } from './client-plan.ts';
-import { checkNothingLeft, checkQuiet } from './quiet-checks.ts';
-import type { SimClient } from './sim-client.ts';
-import type { SimConnection } from './sim-connection.ts';
-import { check } from './sim-failure.ts';
-import { SimWorld } from './sim-world.ts';
+import { checkNothingLeft, checkQuiet } from './checks/quiet-checks.ts';
+import type { ClientChannel } from './clients/channel.ts';
+import type { SimClient } from './clients/client.ts';
+import { setUp } from './clients/plan.ts';
+import type { SimConnection } from './connection.ts';
+import { check } from './failure.ts';
+import { SimWorld } from './world.ts';
 
 const STEPS_PER_QUIET = 1000;
 

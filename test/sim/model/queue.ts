@@ -2,8 +2,8 @@
  * A queue as the checkers know it: every message that was ever routed to it, in order, and what became of it.
  */
 
-import { check } from './sim-failure.ts';
-import type { SimMessage } from './sim-message.ts';
+import { check } from '../failure.ts';
+import type { SimMessage } from '../message.ts';
 
 /** Messages of which a queue takes whole pages out of memory. */
 const PAGE_ENTRIES = 1024;

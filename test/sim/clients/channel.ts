@@ -3,10 +3,10 @@
  * acknowledged. Checks what a client can see, without knowing what the broker did.
  */
 
-import type { Method, MethodName } from '../../src/protocols/amqp091/methods.ts';
-import type { Sent } from './model-channel.ts';
-import { check } from './sim-failure.ts';
-import { checkBody, checkProperties, idOf, type SimMessage } from './sim-message.ts';
+import type { Method, MethodName } from '../../../src/protocols/amqp091/methods.ts';
+import { check } from '../failure.ts';
+import { checkBody, checkProperties, idOf, type SimMessage } from '../message.ts';
+import type { Sent } from '../model/channel.ts';
 
 /** The rest of a publish: its body from `start` on, in frames of `size` bytes. */
 interface HeldBack {

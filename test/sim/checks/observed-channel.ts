@@ -3,16 +3,16 @@
  * compares what the broker makes of it.
  */
 
-import type { Region } from '../../src/base/bytes.ts';
-import { BrokerError } from '../../src/core/errors.ts';
-import type { ChannelPort } from '../../src/protocols/amqp091/channel-contract.ts';
-import { METHOD_IDS } from '../../src/protocols/amqp091/methods.ts';
-import type { Model, SimQueue } from './model.ts';
-import type { ModelChannel, Sent } from './model-channel.ts';
-import { execute } from './model-commands.ts';
-import { check } from './sim-failure.ts';
-import type { SimLog } from './sim-log.ts';
-import type { SimMessage } from './sim-message.ts';
+import type { Region } from '../../../src/base/bytes.ts';
+import { BrokerError } from '../../../src/core/errors.ts';
+import type { ChannelPort } from '../../../src/protocols/amqp091/channel-contract.ts';
+import { METHOD_IDS } from '../../../src/protocols/amqp091/methods.ts';
+import { check } from '../failure.ts';
+import type { SimMessage } from '../message.ts';
+import type { ModelChannel, Sent } from '../model/channel.ts';
+import { execute } from '../model/commands.ts';
+import type { Model, SimQueue } from '../model/model.ts';
+import type { SimLog } from '../node/log.ts';
 
 const NOT_FOUND = 404;
 

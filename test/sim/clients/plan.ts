@@ -2,12 +2,12 @@
  * What a client does next: one random act, by weight. Names come from small pools, so that clients meet.
  */
 
-import { EMPTY_TABLE } from '../../src/base/field-table.ts';
-import type { Random } from '../../src/base/random.ts';
-import type { Method } from '../../src/protocols/amqp091/methods.ts';
-import type { ClientChannel } from './client-channel.ts';
-import type { SimClient } from './sim-client.ts';
-import { BODY_BYTES_MAX, makeMessage, type SimMessage } from './sim-message.ts';
+import { EMPTY_TABLE } from '../../../src/base/field-table.ts';
+import type { Random } from '../../../src/base/random.ts';
+import type { Method } from '../../../src/protocols/amqp091/methods.ts';
+import { BODY_BYTES_MAX, makeMessage, type SimMessage } from '../message.ts';
+import type { ClientChannel } from './channel.ts';
+import type { SimClient } from './client.ts';
 
 const CHANNELS_MAX = 3;
 const CONSUMERS_MAX = 3;

@@ -1,19 +1,18 @@
 /** One client with its connection to the broker and the checker that watches it. */
 
 import type { Owner } from '../../src/core/owner.ts';
-import type { Protocol } from '../../src/protocols/session.ts';
-import type { Turn } from '../../src/server/turn.ts';
-import { type CheckerWorld, ConnectionChecker } from './connection-checker.ts';
-import type { Sent } from './model-channel.ts';
-import { SimClient } from './sim-client.ts';
-import { check } from './sim-failure.ts';
-import { SimTransport } from './sim-transport.ts';
+import { type CheckerWorld, ConnectionChecker } from './checks/connection-checker.ts';
+import { SimClient } from './clients/client.ts';
+import { check } from './failure.ts';
+import type { Sent } from './model/channel.ts';
+import type { SimNode } from './node/node.ts';
+import { SimTransport } from './wire/transport.ts';
 
 const EVERYTHING = 1024 * 1024;
 
 export interface SimConnectionOptions {
-  readonly world: CheckerWorld & { readonly turn: Turn; onOutput(connection: number, bytes: Uint8Array): void };
-  readonly protocol: Protocol;
+  readonly world: CheckerWorld & { onOutput(connection: number, bytes: Uint8Array): void };
+  readonly node: SimNode;
   readonly port: number;
   readonly frameMax: number;
   readonly heartbeat: number;
@@ -27,14 +26,14 @@ export class SimConnection {
   /** Known with the first channel. */
   owner: Owner | undefined;
 
-  constructor({ world, protocol, port, frameMax, heartbeat, outputBytesMax }: SimConnectionOptions) {
+  constructor({ world, node, port, frameMax, heartbeat, outputBytesMax }: SimConnectionOptions) {
     this.client = new SimClient({ frameMax, heartbeat, messages: world.messages });
     this.checker = new ConnectionChecker(world, (number) => this.#opening(number));
     const onOutput = (bytes: Uint8Array) => {
       world.onOutput(port, bytes);
       this.checker.output(bytes);
     };
-    this.transport = new SimTransport({ protocol, turn: world.turn, port, outputBytesMax, onOutput });
+    this.transport = new SimTransport({ node, port, outputBytesMax, onOutput });
   }
 
   /** Up to `count` bytes from the client arrive at the broker. @returns false when there were none. */

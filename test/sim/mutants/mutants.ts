@@ -3,16 +3,16 @@
  * they are the tests of the simulator itself.
  */
 
-import { Messages } from '../../src/core/messages.ts';
-import { ClassicQueue } from '../../src/core/queue/classic.ts';
-import { Credit } from '../../src/core/queue/credit.ts';
-import { ReadyRing } from '../../src/core/queue/ready-ring.ts';
-import { SETTLE_REASONS } from '../../src/core/records.ts';
-import { Route } from '../../src/core/route.ts';
-import { Channel } from '../../src/protocols/amqp091/channel.ts';
-import { Confirms } from '../../src/protocols/amqp091/confirms.ts';
-import { DeliveryWriter } from '../../src/protocols/amqp091/delivery-writer.ts';
-import type { SimWorld } from './sim-world.ts';
+import { Messages } from '../../../src/core/messages.ts';
+import { ClassicQueue } from '../../../src/core/queue/classic.ts';
+import { Credit } from '../../../src/core/queue/credit.ts';
+import { ReadyRing } from '../../../src/core/queue/ready-ring.ts';
+import { SETTLE_REASONS } from '../../../src/core/records.ts';
+import { Route } from '../../../src/core/route.ts';
+import { Channel } from '../../../src/protocols/amqp091/channel.ts';
+import { Confirms } from '../../../src/protocols/amqp091/confirms.ts';
+import { DeliveryWriter } from '../../../src/protocols/amqp091/delivery-writer.ts';
+import type { SimWorld } from '../world.ts';
 
 export interface Mutant {
   readonly name: string;

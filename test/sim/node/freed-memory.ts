@@ -3,9 +3,9 @@
  * chunks of outputs in their pool.
  */
 
-import { Arena } from '../../src/base/arena.ts';
-import type { Region } from '../../src/base/bytes.ts';
-import { ChunkPool } from '../../src/base/output.ts';
+import { Arena } from '../../../src/base/arena.ts';
+import type { Region } from '../../../src/base/bytes.ts';
+import { ChunkPool } from '../../../src/base/output.ts';
 
 const POISON = 0xdd;
 /** A block's length, with this head, stands before it. */

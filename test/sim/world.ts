@@ -3,38 +3,26 @@
  * checked. The same seed makes the same bytes.
  */
 
-import { passwordMechanisms } from '../../src/auth/sasl.ts';
 import { ManualClock } from '../../src/base/clock.ts';
 import { SeededRandom } from '../../src/base/random.ts';
-import { Broker } from '../../src/core/broker.ts';
 import type { Owner } from '../../src/core/owner.ts';
-import type { Vhost } from '../../src/core/vhost.ts';
-import { AmqpProtocol } from '../../src/protocols/amqp091/amqp-protocol.ts';
 import { Channel } from '../../src/protocols/amqp091/channel.ts';
 import type { ChannelHost, ChannelPort } from '../../src/protocols/amqp091/channel-contract.ts';
-import { MemoryKeeper } from '../../src/server/memory-keeper.ts';
-import { Turn } from '../../src/server/turn.ts';
-import { MemoryResidency } from '../../src/storage/memory/memory-residency.ts';
-import { guestLogin } from '../support/guest-login.ts';
-import { act } from './client-plan.ts';
-import { PoisoningPool, poisonFreedMessages } from './freed-memory.ts';
-import { Model } from './model.ts';
-import { ObservedChannel } from './observed-channel.ts';
-import { SimConnection } from './sim-connection.ts';
-import { check } from './sim-failure.ts';
-import { SimLog } from './sim-log.ts';
-import type { SimMessage } from './sim-message.ts';
-import { type Profile, profileOf } from './sim-profile.ts';
+import { ObservedChannel } from './checks/observed-channel.ts';
+import { act } from './clients/plan.ts';
+import { SimConnection } from './connection.ts';
+import { check } from './failure.ts';
+import type { SimMessage } from './message.ts';
+import { Model } from './model/model.ts';
+import { SimLog } from './node/log.ts';
+import { FRAME_MAX, SimNode } from './node/node.ts';
+import { type Profile, profileOf } from './profile.ts';
 
-const HANDSHAKE_FRAME_MAX = 8192;
-const FRAME_MAX = 131_072;
 /** What a client may have under way before it waits. */
 const UNSENT_BYTES_MAX = 256 * 1024;
 const REST_ROUNDS_MAX = 20_000;
 /** Tasks of one turn at most: each may do one step more than its share. */
 const TASKS_MAX = 64;
-
-poisonFreedMessages();
 
 export class SimWorld {
   readonly seed: number;
@@ -42,11 +30,8 @@ export class SimWorld {
   readonly random: SeededRandom;
   readonly clock = new ManualClock();
   readonly log: SimLog;
-  readonly broker: Broker;
-  readonly vhost: Vhost;
-  readonly residency: MemoryResidency;
-  readonly pool = new PoisoningPool();
-  readonly turn: Turn;
+  /** The broker as it runs now. */
+  readonly node: SimNode;
   readonly model = new Model();
   readonly messages: SimMessage[] = [];
   readonly connections: SimConnection[] = [];
@@ -58,10 +43,6 @@ export class SimWorld {
   onOutput: (connection: number, bytes: Uint8Array) => void = () => undefined;
   steps = 0;
 
-  readonly #login = guestLogin();
-  readonly #protocol: AmqpProtocol;
-  readonly #keeper: MemoryKeeper;
-  #scheduled: (() => void) | undefined;
   #active: SimConnection | undefined;
   #connected = 0;
 
@@ -72,42 +53,13 @@ export class SimWorld {
     this.plan = this.profile;
     const { random, profile } = this;
     this.log = new SimLog(() => (random.below(3) === 0 ? random.below(profile.flushesLateMax + 1) : 0));
-    const opened: MemoryResidency[] = [];
-    this.broker = new Broker({
-      clock: this.clock,
-      random: new SeededRandom(seed + 1),
-      log: this.log,
-      permissions: this.#login.permissions,
-      openResidency: (messages, pump) => {
-        const paging = {
-          shouldPageOut: () => random.below(profile.pageOdds) === 0,
-          turnsLate: () => 1 + random.below(4),
-        };
-        const residency = new MemoryResidency(messages, pump, paging);
-        opened.push(residency);
-        return residency;
-      },
-    });
-    const [residency] = opened;
-    check(residency !== undefined, () => 'the broker opened no residency');
-    this.residency = residency;
-    this.vhost = this.broker.addVhost('/');
-    this.#keeper = new MemoryKeeper(this.broker, this.pool, () => undefined);
-    this.#spyOnOwners();
-    this.#protocol = this.#makeProtocol();
-    const endTurn = () => this.#pump();
-    this.turn = new Turn({
-      broker: { log: this.log, pump: this.broker.pump, endTurn },
-      schedule: (callback) => {
-        this.#scheduled = callback;
-      },
-    });
+    this.node = this.#startNode();
   }
 
   /** One random step. */
   step(): void {
     this.steps++;
-    if (this.model.isBehind) return this.#turnOrWait();
+    if (this.model.isBehind) return this.node.endTurn();
     const { random } = this;
     const connection = this.#pick();
     const dice = random.below(1000);
@@ -115,7 +67,7 @@ export class SimWorld {
     else if (dice < 420) this.#act(connection);
     else if (dice < 640) this.#send(connection);
     else if (dice < 800) this.#read(connection);
-    else if (dice < 970) this.#turnOrWait();
+    else if (dice < 970) this.node.endTurn();
     else if (dice < 980) this.#passTime();
     else if (dice < 992) this.#fault(connection, dice);
     else this.#comeOrGo(connection);
@@ -126,7 +78,7 @@ export class SimWorld {
     const { random } = this;
     const connection = new SimConnection({
       world: this,
-      protocol: this.#protocol,
+      node: this.node,
       port: 10_000 + this.#connected++,
       frameMax: [4096, 20_000, FRAME_MAX][random.below(3)] ?? FRAME_MAX,
       heartbeat: random.below(4) === 0 ? 10 : 0,
@@ -144,11 +96,7 @@ export class SimWorld {
   }
 
   queueId(name: string): number {
-    return this.vhost.findQueue(name)?.id ?? 0;
-  }
-
-  get isTurnScheduled(): boolean {
-    return this.#scheduled !== undefined;
+    return this.node.vhost.findQueue(name)?.id ?? 0;
   }
 
   /** Looks at what a connection wrote, before anything else happens to the model. */
@@ -182,25 +130,19 @@ export class SimWorld {
     this.deliveries = 0;
     const budget = 1 + this.random.below(this.profile.budgetMax);
     const returned = this.#returnedCount();
-    this.broker.endTurn(budget);
+    this.node.broker.endTurn(budget);
     this.lookAtAll();
     check(this.deliveries <= budget, () => `a turn delivered ${this.deliveries} messages with a budget of ${budget}`);
     const moved = this.#returnedCount() - returned;
     check(moved <= budget + TASKS_MAX, () => `a turn returned ${moved} messages with a budget of ${budget}`);
-    if (!this.broker.pump.hasWork) this.model.isBehind = false;
+    if (!this.node.broker.pump.hasWork) this.model.isBehind = false;
   }
 
   /** How many messages came back to queues, ever. */
   #returnedCount(): number {
     let count = 0;
-    for (const queue of this.vhost.queues) count += queue.counters.returned;
+    for (const queue of this.node.vhost.queues) count += queue.counters.returned;
     return count;
-  }
-
-  #turnOrWait(): void {
-    const scheduled = this.#scheduled;
-    this.#scheduled = undefined;
-    scheduled?.();
   }
 
   #act(connection: SimConnection): void {
@@ -218,7 +160,7 @@ export class SimWorld {
 
   #passTime(): void {
     this.clock.advance(this.random.below(6000));
-    this.#keeper.tick();
+    this.node.tick();
     for (const { client, transport } of this.connections) {
       client.beat();
       if (!transport.isClosing) transport.session.tick(this.clock.now());
@@ -233,7 +175,7 @@ export class SimWorld {
       // The log may report between turns, or fall silent.
       if (random.below(8) === 0) log.isLost = random.below(profile.lostOdds) === 0;
       log.report();
-      this.turn.schedule();
+      this.node.turn.schedule();
     } else if (random.below(profile.cutOdds) === 0) this.cut(connection);
   }
 
@@ -258,8 +200,8 @@ export class SimWorld {
 
   /** @returns false when nothing was left to move. */
   #moveAll(): boolean {
-    let hasMoved = this.#scheduled !== undefined;
-    this.#turnOrWait();
+    let hasMoved = this.node.isTurnScheduled;
+    this.node.endTurn();
     for (const connection of [...this.connections]) {
       if (connection.moveAll()) hasMoved = true;
       if (!connection.transport.isFinished) continue;
@@ -267,7 +209,7 @@ export class SimWorld {
       hasMoved = true;
     }
     if (hasMoved || this.log.isLost || this.log.durable === this.log.appended) return hasMoved;
-    this.turn.schedule();
+    this.node.turn.schedule();
     return true;
   }
 
@@ -280,8 +222,24 @@ export class SimWorld {
     return new ObservedChannel(new Channel(number, host), this, model, () => this.look(connection));
   }
 
-  #spyOnOwners(): void {
-    const { vhost, model } = this;
+  #startNode(): SimNode {
+    const { seed, random, clock, log, profile } = this;
+    const node = new SimNode({
+      clock,
+      log,
+      random,
+      nameSeed: seed + 1,
+      outputBytesMax: profile.outputBytesMax,
+      pageOdds: profile.pageOdds,
+      openChannel: (number, host) => this.#openChannel(number, host),
+      endTurn: () => this.#pump(),
+    });
+    this.#spyOnOwners(node);
+    return node;
+  }
+
+  #spyOnOwners({ vhost }: SimNode): void {
+    const { model } = this;
     const ownerClosed = vhost.ownerClosed.bind(vhost);
     vhost.ownerClosed = (owner: Owner): void => {
       for (const connection of this.connections) {
@@ -290,27 +248,6 @@ export class SimWorld {
       ownerClosed(owner);
       check(owner.exclusiveQueues.size === 0, () => 'a connection is gone and still has exclusive queues');
     };
-  }
-
-  #makeProtocol(): AmqpProtocol {
-    const { authenticator } = this.#login;
-    return new AmqpProtocol({
-      broker: this.broker,
-      openChannel: (number, host) => this.#openChannel(number, host),
-      authenticator,
-      mechanisms: passwordMechanisms(authenticator),
-      tuning: { channelMax: 100, frameMax: FRAME_MAX, heartbeat: 0 },
-      limits: {
-        handshakeFrameMax: HANDSHAKE_FRAME_MAX,
-        handshakeMs: 600_000,
-        outputBytesMax: this.profile.outputBytesMax,
-        messageBytesMax: 1_000_000,
-        consumersMax: 0,
-      },
-      identity: { rabbitmqVersion: '0', leveretVersion: '0', clusterName: 'sim', platform: 'sim' },
-      chunkPool: this.pool,
-      log: { info: () => {}, warning: () => {}, error: () => {} },
-    });
   }
 }
 

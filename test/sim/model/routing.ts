@@ -1,7 +1,7 @@
 /** Routing as the checkers know it: the plainest way to say which queues a message goes to. */
 
-import type { ModelQueue } from './model-queue.ts';
-import { SimFailure } from './sim-failure.ts';
+import { SimFailure } from '../failure.ts';
+import type { ModelQueue } from './queue.ts';
 
 export interface ModelBinding<Q extends ModelQueue = ModelQueue> {
   readonly queue: Q;

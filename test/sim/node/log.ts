@@ -3,10 +3,10 @@
  * is durable, whatever the broker is told.
  */
 
-import type { DurabilityWaiter, Log, MessageHandle, Ticket } from '../../src/core/ports.ts';
-import type { DefinitionRecord, SettleReason } from '../../src/core/records.ts';
-import { MemoryLog } from '../../src/storage/memory/memory-log.ts';
-import { check } from './sim-failure.ts';
+import type { DurabilityWaiter, Log, MessageHandle, Ticket } from '../../../src/core/ports.ts';
+import type { DefinitionRecord, SettleReason } from '../../../src/core/records.ts';
+import { MemoryLog } from '../../../src/storage/memory/memory-log.ts';
+import { check } from '../failure.ts';
 
 export class SimLog implements Log {
   durable: Ticket = 0;

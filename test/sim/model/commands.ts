@@ -3,10 +3,10 @@
  * must refuse the method, or 0, and notes the answer that the broker owes.
  */
 
-import type { Method } from '../../src/protocols/amqp091/methods.ts';
+import type { Method } from '../../../src/protocols/amqp091/methods.ts';
+import { check, SimFailure } from '../failure.ts';
+import type { ModelChannel, ModelConsumer } from './channel.ts';
 import type { Model, SimQueue } from './model.ts';
-import type { ModelChannel, ModelConsumer } from './model-channel.ts';
-import { check, SimFailure } from './sim-failure.ts';
 
 const ACCEPTED = 0;
 const ACCESS_REFUSED = 403;

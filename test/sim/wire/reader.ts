@@ -3,10 +3,10 @@
  * that is not where it belongs fails the run.
  */
 
-import { ByteReader } from '../../src/base/byte-reader.ts';
-import { type Region, regionOf } from '../../src/base/bytes.ts';
-import { decodeMethod, type Method } from '../../src/protocols/amqp091/methods.ts';
-import { check } from './sim-failure.ts';
+import { ByteReader } from '../../../src/base/byte-reader.ts';
+import { type Region, regionOf } from '../../../src/base/bytes.ts';
+import { decodeMethod, type Method } from '../../../src/protocols/amqp091/methods.ts';
+import { check } from '../failure.ts';
 
 const METHOD = 1;
 const HEADER = 2;

@@ -3,10 +3,10 @@
  * of every command at the moment when the broker executes it.
  */
 
-import type { ModelChannel, ModelConsumer } from './model-channel.ts';
-import { ModelQueue, type ModelQueueOptions } from './model-queue.ts';
-import { type ModelExchange, route } from './model-routing.ts';
-import type { SimMessage } from './sim-message.ts';
+import type { SimMessage } from '../message.ts';
+import type { ModelChannel, ModelConsumer } from './channel.ts';
+import { ModelQueue, type ModelQueueOptions } from './queue.ts';
+import { type ModelExchange, route } from './routing.ts';
 
 export type SimQueue = ModelQueue<ModelConsumer>;
 

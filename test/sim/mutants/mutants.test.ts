@@ -1,8 +1,8 @@
 /** The simulator finds what it is there to find: every mutant within a few seeds. */
 
 import { expect, test } from 'vitest';
+import { runSeed } from '../run-seed.ts';
 import { MUTANTS, type Mutant } from './mutants.ts';
-import { runSeed } from './run-seed.ts';
 
 const SEEDS_MAX = 20;
 const STEPS = 10_000;

@@ -3,16 +3,16 @@
  * reading can be paused; and it can be cut at any moment. It does what the server's transport does, in the same order.
  */
 
-import type { OutputBatch } from '../../src/base/output.ts';
-import type { Peer, Protocol, Session, Transport } from '../../src/protocols/session.ts';
-import type { Turn, TurnConnection } from '../../src/server/turn.ts';
+import type { OutputBatch } from '../../../src/base/output.ts';
+import type { Peer, Protocol, Session, Transport } from '../../../src/protocols/session.ts';
+import type { Turn, TurnConnection } from '../../../src/server/turn.ts';
+import { check } from '../failure.ts';
 import type { BytePipe } from './byte-pipe.ts';
-import { check } from './sim-failure.ts';
 
 /** What a transport gets from the world. */
 export interface SimTransportOptions {
-  readonly protocol: Protocol;
-  readonly turn: Turn;
+  /** The broker that it connects to. */
+  readonly node: { readonly protocol: Protocol; readonly turn: Turn };
   readonly port: number;
   readonly outputBytesMax: number;
   /** Sees every byte that the broker writes, as soon as it has been written. */
@@ -52,11 +52,11 @@ export class SimTransport implements Transport, TurnConnection {
       isLoopback: true,
       tls: false,
     };
-    this.session = options.protocol.openSession(this);
+    this.session = options.node.protocol.openSession(this);
   }
 
   touch(): void {
-    if (!this.isClosed) this.#options.turn.touch(this);
+    if (!this.isClosed) this.#options.node.turn.touch(this);
   }
 
   pauseReading(): void {
@@ -133,7 +133,7 @@ export class SimTransport implements Transport, TurnConnection {
     for (const batch of this.#batches) this.session.output.done(batch);
     this.#batches.length = 0;
     this.session.output.discard();
-    this.#options.turn.schedule();
+    this.#options.node.turn.schedule();
   }
 
   #nextPart(batch: OutputBatch): void {

@@ -1,18 +1,18 @@
 /**
  * An AMQP client at the level of bytes: the handshake, channels, frames out and frames in. What it does next is decided
- * elsewhere (client-plan.ts).
+ * elsewhere (plan.ts).
  */
 
-import { ByteWriter } from '../../src/base/byte-writer.ts';
-import { copyBytes } from '../../src/base/bytes.ts';
-import { table } from '../../src/base/field-table.ts';
-import { encodeFrame } from '../../src/protocols/amqp091/frames-out.ts';
-import { encodeMethod, type Method } from '../../src/protocols/amqp091/methods.ts';
-import { BytePipe } from './byte-pipe.ts';
-import { ClientChannel } from './client-channel.ts';
-import { check } from './sim-failure.ts';
-import { putBody, putProperties, type SimMessage } from './sim-message.ts';
-import { type WireHandler, WireReader } from './wire-reader.ts';
+import { ByteWriter } from '../../../src/base/byte-writer.ts';
+import { copyBytes } from '../../../src/base/bytes.ts';
+import { table } from '../../../src/base/field-table.ts';
+import { encodeFrame } from '../../../src/protocols/amqp091/frames-out.ts';
+import { encodeMethod, type Method } from '../../../src/protocols/amqp091/methods.ts';
+import { check } from '../failure.ts';
+import { putBody, putProperties, type SimMessage } from '../message.ts';
+import { BytePipe } from '../wire/byte-pipe.ts';
+import { type WireHandler, WireReader } from '../wire/reader.ts';
+import { ClientChannel } from './channel.ts';
 
 const METHOD_FRAME = 1;
 const HEADER_FRAME = 2;

@@ -2,12 +2,12 @@
  * Checks everything that the broker writes to one connection against the model, as soon as it is written.
  */
 
-import type { Method } from '../../src/protocols/amqp091/methods.ts';
-import type { Model } from './model.ts';
-import { ModelChannel, type ModelConsumer, type Owed, type Sent } from './model-channel.ts';
-import { check } from './sim-failure.ts';
-import { checkProperties, idOf, type SimMessage } from './sim-message.ts';
-import { type WireHandler, WireReader } from './wire-reader.ts';
+import type { Method } from '../../../src/protocols/amqp091/methods.ts';
+import { check } from '../failure.ts';
+import { checkProperties, idOf, type SimMessage } from '../message.ts';
+import { ModelChannel, type ModelConsumer, type Owed, type Sent } from '../model/channel.ts';
+import type { Model } from '../model/model.ts';
+import { type WireHandler, WireReader } from '../wire/reader.ts';
 
 /** What all checkers of a world share. */
 export interface CheckerWorld {

@@ -1,6 +1,6 @@
 /** Bytes on their way from a client to the broker: written at one end, taken in pieces of any size at the other. */
 
-import { type Region, regionOf } from '../../src/base/bytes.ts';
+import { type Region, regionOf } from '../../../src/base/bytes.ts';
 
 const FIRST_BYTES = 16 * 1024;
 const FRAME_HEAD_BYTES = 7;

@@ -3,15 +3,16 @@
  * an answer, and no message lies in a queue whose consumers could take it.
  */
 
-import type { SimQueue } from './model.ts';
-import type { ModelChannel } from './model-channel.ts';
-import type { SimConnection } from './sim-connection.ts';
-import { check } from './sim-failure.ts';
-import type { SimWorld } from './sim-world.ts';
+import type { SimConnection } from '../connection.ts';
+import { check } from '../failure.ts';
+import type { ModelChannel } from '../model/channel.ts';
+import type { SimQueue } from '../model/model.ts';
+import type { SimWorld } from '../world.ts';
 
 export function checkQuiet(world: SimWorld): void {
-  const { model, vhost, log } = world;
-  check(!world.broker.pump.hasWork, () => 'the pump has work left');
+  const { model, log } = world;
+  const { vhost } = world.node;
+  check(!world.node.broker.pump.hasWork, () => 'the pump has work left');
   check(model.unnamed.size === 0, () => 'a queue was declared and never named');
   checkTopology(world);
   for (const queue of model.queues.values()) checkQueue(world, queue);
@@ -24,17 +25,17 @@ export function checkQuiet(world: SimWorld): void {
 
 /** When all connections, queues and exchanges are gone, nothing is allocated. */
 export function checkNothingLeft(world: SimWorld): void {
-  const { blocks, liveBytes, largeBytes } = world.broker.messages.stats;
+  const { blocks, liveBytes, largeBytes } = world.node.broker.messages.stats;
   check(blocks === 0, () => `${blocks} messages are left in memory`);
   check(liveBytes === 0, () => `${liveBytes} bytes are left in memory`);
   check(largeBytes === 0, () => `${largeBytes} bytes of large bodies are left in memory`);
-  check(world.residency.pageCount === 0, () => `${world.residency.pageCount} pages are left`);
-  check(world.pool.takenCount === 0, () => `${world.pool.takenCount} chunks of outputs are left`);
-  check(!world.broker.pump.hasWork, () => 'the pump has work left');
-  check(world.vhost.queueCount === 0, () => `${world.vhost.queueCount} queues are left`);
+  check(world.node.residency.pageCount === 0, () => `${world.node.residency.pageCount} pages are left`);
+  check(world.node.pool.takenCount === 0, () => `${world.node.pool.takenCount} chunks of outputs are left`);
+  check(!world.node.broker.pump.hasWork, () => 'the pump has work left');
+  check(world.node.vhost.queueCount === 0, () => `${world.node.vhost.queueCount} queues are left`);
 }
 
-function checkTopology({ model, vhost }: SimWorld): void {
+function checkTopology({ model, node: { vhost } }: SimWorld): void {
   const queues = [...vhost.queues].map(({ name }) => name).sort();
   const wanted = [...model.queues.keys()].sort();
   check(queues.join() === wanted.join(), () => `the queues are ${queues} instead of ${wanted}`);
@@ -44,7 +45,7 @@ function checkTopology({ model, vhost }: SimWorld): void {
 }
 
 function checkQueue(world: SimWorld, queue: SimQueue): void {
-  const real = world.vhost.findQueue(queue.name);
+  const real = world.node.vhost.findQueue(queue.name);
   check(real !== undefined, () => `${queue} is missing`);
   if (queue.isVague) return;
   const compare = (name: string, said: number, wanted: number) =>

@@ -6,7 +6,7 @@
 import type { Region } from '../../src/base/bytes.ts';
 import { SeededRandom } from '../../src/base/random.ts';
 import { encodeProperties } from '../../src/protocols/amqp091/properties.ts';
-import { check } from './sim-failure.ts';
+import { check } from './failure.ts';
 
 export const BODY_BYTES_MAX = 200 * 1024;
 const BODY_STARTS = 64 * 1024;

@@ -3,10 +3,10 @@
  * it as answers.
  */
 
-import type { Method, MethodName } from '../../src/protocols/amqp091/methods.ts';
-import type { Entry, ModelQueue } from './model-queue.ts';
-import { check } from './sim-failure.ts';
-import type { SimMessage } from './sim-message.ts';
+import type { Method, MethodName } from '../../../src/protocols/amqp091/methods.ts';
+import { check } from '../failure.ts';
+import type { SimMessage } from '../message.ts';
+import type { Entry, ModelQueue } from './queue.ts';
 
 /** A method that a client sent, which the broker is yet to execute. */
 export interface Sent {
