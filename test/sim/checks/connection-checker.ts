@@ -58,7 +58,7 @@ export class ConnectionChecker implements WireHandler {
   }
 
   method(number: number, method: Method): void {
-    if (number === 0) return;
+    if (number === 0) return this.#ofConnection(method);
     if (method.name === 'channel.open-ok') return this.#opened(number);
     const channel = this.#channels.get(number);
     check(channel !== undefined, () => `${method.name} came on channel ${number}, which is not open`);
@@ -103,6 +103,12 @@ export class ConnectionChecker implements WireHandler {
   }
 
   body(): void {}
+
+  #ofConnection(method: Method): void {
+    if (method.name !== 'connection.close-ok') return;
+    const [left] = [...this.#world.model.leaving].filter(({ options }) => options.owner === this.owner);
+    check(left === undefined, () => `close-ok was sent though ${left}, which is exclusive, is still there`);
+  }
 
   #opened(number: number): void {
     this.#channels.set(number, new ModelChannel(number, this.owner, this.#opening(number)));

@@ -14,6 +14,8 @@ export function checkQuiet(world: SimWorld): void {
   const { vhost } = world.node;
   check(!world.node.broker.pump.hasWork, () => 'the pump has work left');
   check(model.unnamed.size === 0, () => 'a queue was declared and never named');
+  const [left] = model.leaving;
+  check(left === undefined, () => `${left} is exclusive, and still there though its connection is gone`);
   checkTopology(world);
   for (const queue of model.queues.values()) checkQueue(world, queue);
   const { published, unroutable } = vhost.counters;

@@ -24,6 +24,8 @@ export class Model {
   readonly exchanges = new Map<string, ModelExchange<SimQueue>>();
   /** Queues that the broker has named and whose name has not come yet. */
   readonly unnamed = new Set<SimQueue>();
+  /** Exclusive queues whose connection is gone, until they are gone too. */
+  readonly leaving = new Set<SimQueue>();
   published = 0;
   unroutable = 0;
   /** A settle of very many messages is going on in the broker: its queues are behind. */
@@ -54,6 +56,7 @@ export class Model {
     if (queue.isDeleted) return;
     this.queues.delete(queue.name);
     this.unnamed.delete(queue);
+    this.leaving.delete(queue);
     queue.isDeleted = true;
     queue.purge();
     for (const consumer of queue.consumers) {
@@ -111,11 +114,14 @@ export class Model {
     this.requeueAll(channel);
   }
 
-  /** A connection is gone, and with it the queues that it had for itself. */
+  /** A connection is gone. The queues that it had for itself go with it: at once, or in the turns to come. */
   ownerClosed(owner: object): void {
-    for (const queue of [...this.queues.values(), ...this.unnamed]) {
-      if (queue.options.owner === owner) this.deleteQueue(queue);
-    }
+    for (const queue of this.queues.values()) if (queue.options.owner === owner) this.leaving.add(queue);
+  }
+
+  /** The broker has removed queues whose connection is gone. */
+  seeDepartures(isThere: (name: string) => boolean): void {
+    for (const queue of this.leaving) if (!isThere(queue.name)) this.deleteQueue(queue);
   }
 
   endRound(): void {
