@@ -40,11 +40,11 @@ export class RouteSource<Q extends RoutedQueue = RoutedQueue> {
    * @param moreKeys of CC and BCC
    */
   askFor(route: Route<Q>, moreKeys: readonly Region[], headers: FieldTable): Route<Q> {
-    const keys = [route.key];
-    for (const key of moreKeys) keys.push(decodeUtf8(key, 0, key.bytes.length));
+    const copies: string[] = [];
+    for (const key of moreKeys) copies.push(decodeUtf8(key, 0, key.bytes.length));
     const targets = new TargetSet<Q>();
-    walk(route.exchange, keys, headers, targets);
-    return route.withQueues(targets.toArray());
+    walk(route.exchange, [route.key, ...copies], headers, targets);
+    return route.withQueues(targets.toArray(), copies);
   }
 
   #nextId(): number {

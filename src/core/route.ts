@@ -12,6 +12,8 @@ import type { Exchange } from './exchange/exchange.ts';
 /** The id of routes made after the 32 bits have run out: says nothing about the exchange and key. */
 export const NO_ROUTE_ID = 0;
 
+const NO_KEYS: readonly string[] = [];
+
 export class Route<Q extends RoutedQueue = RoutedQueue> {
   /** 1 to 2^32 - 1, never used for another route, or `NO_ROUTE_ID`. */
   readonly id: number;
@@ -20,6 +22,8 @@ export class Route<Q extends RoutedQueue = RoutedQueue> {
   readonly key: string;
   readonly keyBytes: Region;
   readonly queues: readonly Q[];
+  /** Of CC and BCC: only the route of one message has any. */
+  readonly moreKeys: readonly string[];
   /** The queues depend on the headers: ask `RouteSource.askFor` with those of each message. */
   readonly needsMessage: boolean;
   /** The exchange's epoch when this was the answer. */
@@ -39,12 +43,14 @@ export class Route<Q extends RoutedQueue = RoutedQueue> {
     queues: readonly Q[],
     through: readonly RoutedExchange<Q>[] = [],
     needsMessage = false,
+    moreKeys = NO_KEYS,
   ) {
     this.id = id;
     this.exchange = exchange;
     this.key = key;
     this.keyBytes = keyBytes;
     this.queues = queues;
+    this.moreKeys = moreKeys;
     this.needsMessage = needsMessage;
     this.epoch = exchange.epoch;
     this.#through = through;
@@ -58,8 +64,8 @@ export class Route<Q extends RoutedQueue = RoutedQueue> {
   }
 
   /** The same exchange and key with other queues: for one message. */
-  withQueues(queues: readonly Q[]): Route<Q> {
-    return new Route(this.id, this.exchange, this.key, this.keyBytes, queues);
+  withQueues(queues: readonly Q[], moreKeys = NO_KEYS): Route<Q> {
+    return new Route(this.id, this.exchange, this.key, this.keyBytes, queues, [], false, moreKeys);
   }
 
   /** The exchange may answer otherwise now. Hot path. */

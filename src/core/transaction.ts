@@ -133,9 +133,12 @@ export class Transaction {
       const now = queue.isDeleted ? this.#vhost.findQueue(queue.name) : queue;
       if (now !== undefined) present.add(now);
     }
-    // To the default exchange, the key is the name.
-    const named = route.exchange.name === '' ? this.#vhost.findQueue(route.key) : undefined;
-    if (named !== undefined) present.add(named);
+    // To the default exchange, a key is the name of a queue.
+    const names = route.exchange.name === '' ? [route.key, ...route.moreKeys] : [];
+    for (const name of names) {
+      const named = this.#vhost.findQueue(name);
+      if (named !== undefined) present.add(named);
+    }
     return route.withQueues([...present]);
   }
 

@@ -132,6 +132,16 @@ describe('publishing in a transaction', () => {
     expect(channel.world.vhost.findQueue('late')?.readyCount).toBe(1);
   });
 
+  test('a queue that is declared before the commit gets what named it in CC', () => {
+    const channel = transactional();
+    channel.publish('', 'nowhere', 'm', { properties: { headers: table({ CC: ['late', 'never'], BCC: ['later'] }) } });
+    channel.send(declare('late'));
+    channel.send(declare('later'));
+    channel.send(COMMIT);
+    const countOf = (queue: string) => channel.world.vhost.findQueue(queue)?.readyCount;
+    expect([countOf('late'), countOf('later')]).toEqual([1, 1]);
+  });
+
   test('a queue that is declared anew before the commit gets what was routed to its name', () => {
     const channel = transactional();
     const bind: Method = {
