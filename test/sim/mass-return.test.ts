@@ -9,12 +9,17 @@ import { makeMessage } from './message.ts';
 import { SimWorld } from './world.ts';
 
 const COUNT = 6000;
-const GIVE_BACK: readonly Method[] = [
-  { name: 'basic.nack', deliveryTag: 0, multiple: true, requeue: true },
-  { name: 'basic.recover', requeue: true },
+const NACK: Method = { name: 'basic.nack', deliveryTag: 0, multiple: true, requeue: true };
+const RECOVER: Method = { name: 'basic.recover', requeue: true };
+
+const GIVE_BACK: readonly (readonly [what: string, methods: readonly Method[]])[] = [
+  ['a nack', [NACK]],
+  ['a recover', [RECOVER]],
+  ['the commit of a nack', [{ name: 'tx.select' }, NACK, { name: 'tx.commit' }]],
+  ['a recover behind the rollback of a nack', [{ name: 'tx.select' }, NACK, { name: 'tx.rollback' }, RECOVER]],
 ];
 
-test.each(GIVE_BACK)('a purge behind a $name of 6000 messages drops them all', (method) => {
+test.each(GIVE_BACK)('a purge behind %s of 6000 messages drops them all', (_what, methods) => {
   const world = new SimWorld(3);
   const { client } = world.connect();
   world.rest();
@@ -23,7 +28,7 @@ test.each(GIVE_BACK)('a purge behind a $name of 6000 messages drops them all', (
   expect(world.node.vhost.findQueue('q0')?.unackedCount).toBe(COUNT);
 
   client.send(channel, { name: 'basic.cancel', consumerTag: 'c', noWait: false });
-  client.send(channel, method);
+  for (const method of methods) client.send(channel, method);
   client.send(channel, { name: 'queue.purge', queue: 'q0', noWait: false });
   world.rest();
 
@@ -36,7 +41,14 @@ function holdMany(world: SimWorld, client: SimClient, channel: ClientChannel): v
   const flags = { passive: false, durable: false, exclusive: false, autoDelete: false, noWait: false };
   client.send(channel, { name: 'queue.declare', queue: 'q0', ...flags, arguments: EMPTY_TABLE });
   for (let index = 0; index < COUNT; index++) {
-    const facts = { id: world.messages.length, exchange: '', key: 'q0', mandatory: false, persistent: false };
+    const facts = {
+      id: world.messages.length,
+      exchange: '',
+      key: 'q0',
+      mandatory: false,
+      persistent: false,
+      isRequest: false,
+    };
     const message = makeMessage({ ...facts, bodyBytes: 5 });
     world.messages.push(message);
     client.publish(channel, message, 100, 'nothing');

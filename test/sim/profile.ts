@@ -1,7 +1,7 @@
 /** What differs from seed to seed, so that rare things are frequent in some of them. */
 
 import type { Random } from '../../src/base/random.ts';
-import type { PlanOptions } from './clients/plan.ts';
+import type { PlanOptions } from './clients/plan-world.ts';
 
 export interface Profile extends PlanOptions {
   readonly connectionsMax: number;

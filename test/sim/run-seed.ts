@@ -4,9 +4,10 @@ import { EMPTY_TABLE } from '../../src/base/field-table.ts';
 import { checkNothingLeft, checkQuiet } from './checks/quiet-checks.ts';
 import type { ClientChannel } from './clients/channel.ts';
 import type { SimClient } from './clients/client.ts';
-import { setUp } from './clients/plan.ts';
+import { setUp } from './clients/topology.ts';
 import type { SimConnection } from './connection.ts';
 import { check } from './failure.ts';
+import { takeStep } from './steps.ts';
 import { SimWorld } from './world.ts';
 
 const STEPS_PER_QUIET = 1000;
@@ -24,7 +25,7 @@ export function runSeed({ seed, steps, change }: RunOptions): SimWorld {
   change?.(world);
   begin(world);
   for (let step = 1; step <= steps; step++) {
-    world.step();
+    takeStep(world);
     if (step % STEPS_PER_QUIET === 0) quiet(world);
   }
   world.log.isLost = false;
@@ -86,7 +87,7 @@ function deleteAll(world: SimWorld, client: SimClient, channel: ClientChannel): 
   for (const queue of world.model.queues.keys()) {
     client.send(channel, { name: 'queue.delete', queue, ifUnused: false, ifEmpty: false, noWait: false });
   }
-  for (const exchange of world.model.exchanges.keys()) {
+  for (const { name: exchange } of world.model.exchanges) {
     if (exchange.startsWith('amq.')) continue;
     client.send(channel, { name: 'exchange.delete', exchange, ifUnused: false, noWait: false });
   }

@@ -1,6 +1,6 @@
 /**
- * A whole broker with its clients, made from one seed: steps move bytes, time, turns and faults, and every step is
- * checked. The same seed makes the same bytes.
+ * A whole broker with its clients, made from one seed: where the node, the connections and the model meet, and where it
+ * is seen to that the model hears of everything in the order in which it happens. What happens is up to steps.ts.
  */
 
 import { ManualClock } from '../../src/base/clock.ts';
@@ -9,7 +9,6 @@ import type { Owner } from '../../src/core/owner.ts';
 import { Channel } from '../../src/protocols/amqp091/channel.ts';
 import type { ChannelHost, ChannelPort } from '../../src/protocols/amqp091/channel-contract.ts';
 import { ObservedChannel } from './checks/observed-channel.ts';
-import { act } from './clients/plan.ts';
 import { SimConnection } from './connection.ts';
 import { check } from './failure.ts';
 import type { SimMessage } from './message.ts';
@@ -18,8 +17,6 @@ import { SimLog } from './node/log.ts';
 import { FRAME_MAX, SimNode } from './node/node.ts';
 import { type Profile, profileOf } from './profile.ts';
 
-/** What a client may have under way before it waits. */
-const UNSENT_BYTES_MAX = 256 * 1024;
 const REST_ROUNDS_MAX = 20_000;
 /** Tasks of one turn at most: each may do one step more than its share. */
 const TASKS_MAX = 64;
@@ -41,7 +38,6 @@ export class SimWorld {
   deliveries = 0;
   /** Shown every byte that the broker writes, and on which connection. */
   onOutput: (connection: number, bytes: Uint8Array) => void = () => undefined;
-  steps = 0;
 
   #active: SimConnection | undefined;
   #connected = 0;
@@ -54,24 +50,6 @@ export class SimWorld {
     const { random, profile } = this;
     this.log = new SimLog(() => (random.below(3) === 0 ? random.below(profile.flushesLateMax + 1) : 0));
     this.node = this.#startNode();
-  }
-
-  /** One random step. */
-  step(): void {
-    this.steps++;
-    if (this.model.isBehind) return this.node.endTurn();
-    const { random } = this;
-    const connection = this.#pick();
-    const dice = random.below(1000);
-    if (connection === undefined) this.connect();
-    else if (dice < 420) this.#act(connection);
-    else if (dice < 640) this.#send(connection);
-    else if (dice < 800) this.#read(connection);
-    else if (dice < 970) this.node.endTurn();
-    else if (dice < 980) this.#passTime();
-    else if (dice < 992) this.#fault(connection, dice);
-    else this.#comeOrGo(connection);
-    this.#reap();
   }
 
   connect(): SimConnection {
@@ -119,6 +97,15 @@ export class SimWorld {
     this.connections.splice(this.connections.indexOf(connection), 1);
   }
 
+  /** A connection that has ended is gone. */
+  reap(): void {
+    for (const connection of this.connections) {
+      if (!connection.transport.isFinished) continue;
+      this.cut(connection);
+      return;
+    }
+  }
+
   #endRound(): void {
     this.round++;
     this.model.endRound();
@@ -148,59 +135,6 @@ export class SimWorld {
     let count = 0;
     for (const queue of this.node.vhost.queues) count += queue.counters.returned;
     return count;
-  }
-
-  #act(connection: SimConnection): void {
-    const { client } = connection;
-    if (client.state === 'open' && client.output.length < UNSENT_BYTES_MAX) act(this, client);
-  }
-
-  #send(connection: SimConnection): void {
-    if (!connection.client.isMute) connection.send(pieceOf(this.random));
-  }
-
-  #read(connection: SimConnection): void {
-    if (!connection.client.isSlow) connection.read(pieceOf(this.random));
-  }
-
-  #passTime(): void {
-    this.clock.advance(this.random.below(6000));
-    this.node.tick();
-    for (const { client, transport } of this.connections) {
-      client.beat();
-      if (!transport.isClosing) transport.session.tick(this.clock.now());
-    }
-  }
-
-  #fault(connection: SimConnection, dice: number): void {
-    const { random, profile, log } = this;
-    if (dice < 983) connection.client.isSlow = !connection.client.isSlow;
-    else if (dice < 984) connection.client.isMute = !connection.client.isMute;
-    else if (dice < 987) {
-      // The log may report between turns, or fall silent.
-      if (random.below(8) === 0) log.isLost = random.below(profile.lostOdds) === 0;
-      log.report();
-      this.node.turn.schedule();
-    } else if (random.below(profile.cutOdds) === 0) this.cut(connection);
-  }
-
-  #comeOrGo(connection: SimConnection): void {
-    const { random, profile } = this;
-    if (this.connections.length < profile.connectionsMax) this.connect();
-    else if (random.below(profile.cutOdds) === 0 && connection.client.state === 'open') connection.client.close();
-  }
-
-  /** Connections that have ended are gone. */
-  #reap(): void {
-    for (const connection of this.connections) {
-      if (!connection.transport.isFinished) continue;
-      this.cut(connection);
-      return;
-    }
-  }
-
-  #pick(): SimConnection | undefined {
-    return this.connections[this.random.below(Math.max(1, this.connections.length))];
   }
 
   /** @returns false when nothing was left to move. */
@@ -253,17 +187,5 @@ export class SimWorld {
       ownerClosed(owner);
       this.#seeDepartures();
     };
-  }
-}
-
-/** How many bytes arrive at once: a few, some, or all there are. */
-function pieceOf(random: SeededRandom): number {
-  switch (random.below(4)) {
-    case 0:
-      return 1 + random.below(20);
-    case 1:
-      return 1 + random.below(2000);
-    default:
-      return 64 * 1024;
   }
 }

@@ -7,6 +7,7 @@ import { check } from '../failure.ts';
 import { checkProperties, idOf, type SimMessage } from '../message.ts';
 import { ModelChannel, type ModelConsumer, type Owed, type Sent } from '../model/channel.ts';
 import type { Model } from '../model/model.ts';
+import { CONNECTION_FORCED, NO_ROUTE } from '../model/reply-codes.ts';
 import { type WireHandler, WireReader } from '../wire/reader.ts';
 
 /** What all checkers of a world share. */
@@ -77,10 +78,10 @@ export class ConnectionChecker implements WireHandler {
         return;
       case 'channel.close':
         check(channel.refusedWith === method.replyCode, () => `${channel} was closed: ${method.replyText}`);
-        return;
+        return checkReturned(channel);
       case 'channel.close-ok':
         check(!(channel.isOpen && channel.isUsed), () => `${channel} was closed without being asked to`);
-        return;
+        return checkReturned(channel);
       default:
         this.#answered(channel, method);
     }
@@ -94,7 +95,8 @@ export class ConnectionChecker implements WireHandler {
     const id = idOf(bytes, start, end);
     const message = this.#world.messages[id];
     check(message !== undefined, () => `message ${id} was never published`);
-    checkProperties(message, bytes, start, end);
+    const address = checkProperties(message, bytes, start, end);
+    if (address !== '') this.#world.model.replies.addressed(message, address);
     check(bodyBytes === message.bodyBytes, () => `message ${id} came with ${bodyBytes} bytes of ${message.bodyBytes}`);
     const { exchange, routingKey } = pending.method;
     const isSame = exchange === message.exchange && routingKey === message.key;
@@ -105,6 +107,13 @@ export class ConnectionChecker implements WireHandler {
   body(): void {}
 
   #ofConnection(method: Method): void {
+    if (method.name === 'connection.close') {
+      const isRefusal = [...this.#channels.values()].some(({ refusedWith }) => refusedWith === method.replyCode);
+      check(
+        isRefusal || method.replyCode === CONNECTION_FORCED,
+        () => `the connection was closed: ${method.replyText}`,
+      );
+    }
     if (method.name !== 'connection.close-ok') return;
     const [left] = [...this.#world.model.leaving].filter(({ options }) => options.owner === this.owner);
     check(left === undefined, () => `close-ok was sent though ${left}, which is exclusive, is still there`);
@@ -121,9 +130,19 @@ export class ConnectionChecker implements WireHandler {
       case 'basic.get-ok':
         return this.#fetched(channel, method, owed, message);
       default:
-        check(method.replyCode === 312, () => `message ${message.id} was returned with code ${method.replyCode}`);
-        check(channel.unreturned.shift()?.message === message, () => `message ${message.id} was returned`);
+        return this.#returned(channel, method, message);
     }
+  }
+
+  /** Unroutable mandatory messages come back, in their order. */
+  #returned(channel: ModelChannel, method: Extract<Method, { name: 'basic.return' }>, message: SimMessage): void {
+    const { replyCode, replyText } = method;
+    const isNoRoute = replyCode === NO_ROUTE && replyText === 'NO_ROUTE';
+    check(isNoRoute, () => `message ${message.id} was returned with ${replyCode} ${replyText}`);
+    check(channel.unreturned.shift()?.message === message, () => `message ${message.id} was returned`);
+    const { seen } = this.#world.model;
+    seen.add('a message returned');
+    if (channel.hasConfirms) seen.add('a return before a confirm');
   }
 
   #delivered(channel: ModelChannel, method: Extract<Method, { name: 'basic.deliver' }>, message: SimMessage): void {
@@ -131,7 +150,10 @@ export class ConnectionChecker implements WireHandler {
     const consumer = channel.consumers.get(method.consumerTag);
     check(consumer !== undefined, () => `consumer '${method.consumerTag}' got message ${message.id} after it had gone`);
     check(consumer.isAnnounced, () => `consumer '${method.consumerTag}' got message ${message.id} before consume-ok`);
+    const { model } = this.#world;
     const entry = consumer.queue.deliver(message, method.redelivered, consumer.noAck);
+    model.delivering.add(consumer.queue);
+    if (consumer.queue === channel.replyQueue) model.seen.add('a reply');
     channel.hold(method.deliveryTag, entry, consumer, consumer.noAck);
     this.#checkOrder(consumer, entry.position);
   }
@@ -158,6 +180,7 @@ export class ConnectionChecker implements WireHandler {
     check(queue !== undefined, () => `${channel} got message ${message.id} without asking`);
     const noAck = owed?.noAck === true;
     const entry = queue.deliver(message, method.redelivered, noAck);
+    this.#world.model.delivering.add(queue);
     channel.hold(method.deliveryTag, entry, undefined, noAck);
     const isTrue = this.#world.model.isBehind || queue.isVague || method.messageCount === queue.readyCount;
     check(isTrue, () => `get-ok said ${method.messageCount} messages of ${queue.readyCount} in ${queue}`);
@@ -179,12 +202,23 @@ export class ConnectionChecker implements WireHandler {
 
   #answered(channel: ModelChannel, method: Method): void {
     const owed = takeOwed(channel, method);
+    check(owed.ticket <= this.#world.log.certain, () => `${channel} got ${method.name} before all was durable`);
+    if (method.name === 'tx.commit-ok') {
+      channel.isCommitting = false;
+      checkReturned(channel);
+    }
     owed.verify?.(method);
     if (method.name !== 'basic.get-empty' || this.#world.model.isBehind) return;
     const isKnown = owed.queue !== undefined && !owed.queue.isDeleted && !owed.queue.isVague;
     const first = isKnown ? owed.queue?.firstReady : undefined;
     check(first === undefined, () => `${owed.queue} was called empty, but holds message ${first?.message.id}`);
   }
+}
+
+/** Before it hears how it ended, a client has all that comes back to it. */
+function checkReturned(channel: ModelChannel): void {
+  const [next] = channel.unreturned;
+  check(next === undefined, () => `${channel} did not get message ${next?.message.id} back`);
 }
 
 function takeOwed(channel: ModelChannel, method: Method): Owed {

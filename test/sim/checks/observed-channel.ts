@@ -6,15 +6,15 @@
 import type { Region } from '../../../src/base/bytes.ts';
 import { BrokerError } from '../../../src/core/errors.ts';
 import type { ChannelPort } from '../../../src/protocols/amqp091/channel-contract.ts';
-import { METHOD_IDS } from '../../../src/protocols/amqp091/methods.ts';
+import { METHOD_IDS, type MethodName } from '../../../src/protocols/amqp091/methods.ts';
 import { check } from '../failure.ts';
 import type { SimMessage } from '../message.ts';
-import type { ModelChannel, Sent } from '../model/channel.ts';
+import type { ModelChannel } from '../model/channel.ts';
 import { execute } from '../model/commands.ts';
-import type { Model, SimQueue } from '../model/model.ts';
-import type { SimLog } from '../node/log.ts';
-
-const NOT_FOUND = 404;
+import type { Model, Routed } from '../model/model.ts';
+import { publish, refusalOfHeader } from '../model/publishing.ts';
+import { ACCEPTED } from '../model/reply-codes.ts';
+import type { LoggedPublish, SimLog } from '../node/log.ts';
 
 export interface ObservedWorld {
   readonly model: Model;
@@ -23,8 +23,13 @@ export interface ObservedWorld {
   queueId(name: string): number;
 }
 
+/** A channel of the broker, and what it was given and has not settled. */
+interface RealChannel extends ChannelPort {
+  readonly unacked: { readonly length: number };
+}
+
 export class ObservedChannel implements ChannelPort {
-  readonly #inner: ChannelPort;
+  readonly #inner: RealChannel;
   readonly #world: ObservedWorld;
   readonly #channel: ModelChannel;
   /** Called before the broker does something for this channel: everything written so far is looked at. */
@@ -32,7 +37,7 @@ export class ObservedChannel implements ChannelPort {
   #message: SimMessage | undefined;
   #bodyReceived = 0;
 
-  constructor(inner: ChannelPort, world: ObservedWorld, channel: ModelChannel, look: () => void) {
+  constructor(inner: RealChannel, world: ObservedWorld, channel: ModelChannel, look: () => void) {
     this.#inner = inner;
     this.#world = world;
     this.#channel = channel;
@@ -44,13 +49,18 @@ export class ObservedChannel implements ChannelPort {
   }
 
   method(id: number, input: Region, start: number, end: number): void {
-    this.#look();
-    const sent = this.#channel.nextSent();
-    const { name } = sent.method;
+    this.#begin();
+    const { method, message } = this.#channel.nextSent();
+    const { name } = method;
     check(METHOD_IDS[name] === id, () => `${this.#channel} executed method ${id >>> 16}/${id & 0xffff}, not ${name}`);
-    const code =
-      sent.message === undefined ? execute(this.#world.model, this.#channel, sent.method) : this.#begin(sent);
+    check(this.#message === undefined, () => `${name} was executed within a publish`);
+    const owedBefore = this.#channel.owed.length;
+    const code = execute(this.#world.model, this.#channel, method);
+    if (code === ACCEPTED) this.#message = message;
+    this.#bodyReceived = 0;
     this.#run(code, () => this.#inner.method(id, input, start, end));
+    const ticket = this.#ticketBeforeAnswer(name);
+    for (const owed of this.#channel.owed.slice(owedBefore)) owed.ticket = ticket;
   }
 
   expectMethod(): void {
@@ -58,13 +68,14 @@ export class ObservedChannel implements ChannelPort {
   }
 
   header(input: Region, start: number, end: number, inputEnd: number): void {
-    this.#look();
-    this.#content(0, () => this.#inner.header(input, start, end, inputEnd));
+    this.#begin();
+    const code = refusalOfHeader(this.#world.model, this.#channel, this.#published());
+    this.#content(code, 0, () => this.#inner.header(input, start, end, inputEnd));
   }
 
   body(input: Region, start: number, end: number): void {
-    this.#look();
-    this.#content(end - start, () => this.#inner.body(input, start, end));
+    this.#begin();
+    this.#content(ACCEPTED, end - start, () => this.#inner.body(input, start, end));
   }
 
   endTurn(): void {
@@ -88,40 +99,31 @@ export class ObservedChannel implements ChannelPort {
     this.#inner.close();
   }
 
-  #begin({ message }: Sent): number {
-    check(message !== undefined && this.#message === undefined, () => 'a publish began within another one');
-    this.#bodyReceived = 0;
-    if (message.exchange !== '' && !this.#world.model.exchanges.has(message.exchange)) return NOT_FOUND;
-    this.#message = message;
-    return 0;
+  #begin(): void {
+    this.#look();
+    const { length } = this.#inner.unacked;
+    const { heldCount } = this.#channel;
+    check(length === heldCount, () => `${this.#channel} holds ${length} deliveries instead of ${heldCount}`);
+    this.#world.model.beginCommand();
+    this.#world.log.beginCommand();
+  }
+
+  #published(): SimMessage {
+    const message = this.#message;
+    check(message !== undefined, () => `${this.#channel} was handed content without a publish`);
+    return message;
   }
 
   /** Content arrives; with its last byte the message is published. */
-  #content(bytes: number, run: () => void): void {
-    const message = this.#message;
-    check(message !== undefined, () => `${this.#channel} was handed content without a publish`);
+  #content(headerCode: number, bytes: number, run: () => void): void {
+    const message = this.#published();
     this.#bodyReceived += bytes;
-    if (this.#bodyReceived < message.bodyBytes) return this.#run(0, run);
+    const isComplete = headerCode === ACCEPTED && this.#bodyReceived >= message.bodyBytes;
+    if (!isComplete) return this.#run(headerCode, run);
     this.#message = undefined;
-    const { model, log } = this.#world;
-    const queues = model.publish(message);
-    log.expectPublish();
-    this.#run(queues === undefined ? NOT_FOUND : 0, run);
-    if (queues !== undefined) this.#published(message, queues);
-  }
-
-  #published(message: SimMessage, queues: ReadonlySet<SimQueue>): void {
-    const channel = this.#channel;
-    const { log } = this.#world;
-    const durable = message.persistent ? [...queues].filter(({ options }) => options.durable) : [];
-    const ids = durable.map(({ name }) => this.#world.queueId(name)).sort();
-    check(
-      ids.join() === [...log.reachedIds].sort().join(),
-      () => `message ${message.id} was logged for queues ${log.reachedIds} instead of ${ids}`,
-    );
-    if (channel.hasConfirms) channel.unconfirmed.set(++channel.published, log.publishTicket);
-    const sequence = channel.hasConfirms ? channel.published : Number.POSITIVE_INFINITY;
-    if (queues.size === 0 && message.mandatory) channel.unreturned.push({ message, sequence });
+    this.#run(publish(this.#world.model, this.#channel, message), run);
+    const { hasConfirms, unconfirmed, published } = this.#channel;
+    if (hasConfirms) unconfirmed.set(published, this.#world.log.publishes[0]?.ticket ?? 0);
   }
 
   #run(expectedCode: number, run: () => void): void {
@@ -134,6 +136,34 @@ export class ObservedChannel implements ChannelPort {
       }
       throw thrown;
     }
-    check(expectedCode === 0, () => `${this.#channel} was not refused with ${expectedCode}`);
+    check(expectedCode === ACCEPTED, () => `${this.#channel} was not refused with ${expectedCode}`);
+    this.#compareLog();
   }
+
+  /** What was published is in the log, in the same order, with the durable queues that it reached. */
+  #compareLog(): void {
+    const { model, log } = this.#world;
+    if (model.routed.length === 0 && log.publishes.length === 0) return;
+    const wanted = model.routed.flatMap((routed) => this.#durableIds(routed) ?? []);
+    const logged = log.publishes.map(idsOf);
+    check(logged.join(';') === wanted.join(';'), () => `publishes were logged for queues ${logged}, not ${wanted}`);
+  }
+
+  #durableIds({ message, queues }: Routed): string | undefined {
+    if (!message.persistent || queues.size === 0) return undefined;
+    const durable = [...queues].filter(({ options }) => options.durable);
+    if (durable.length === 0) return undefined;
+    return idsOf({ queueIds: durable.map(({ name }) => this.#world.queueId(name)) });
+  }
+
+  /** What an answer to the method that was just executed must wait for. */
+  #ticketBeforeAnswer(name: MethodName): number {
+    const { log } = this.#world;
+    if (name === 'tx.commit') return log.commandTicket;
+    return name.startsWith('queue.') || name.startsWith('exchange.') ? log.definedTicket : 0;
+  }
+}
+
+function idsOf({ queueIds }: Pick<LoggedPublish, 'queueIds'>): string {
+  return [...queueIds].sort().join();
 }

@@ -3,10 +3,12 @@
  * an answer, and no message lies in a queue whose consumers could take it.
  */
 
+import type { FieldTable } from '../../../src/base/field-table.ts';
+import type { Queue } from '../../../src/core/queue/queue.ts';
 import type { SimConnection } from '../connection.ts';
 import { check } from '../failure.ts';
-import type { ModelChannel } from '../model/channel.ts';
-import type { SimQueue } from '../model/model.ts';
+import type { ModelChannel, SimQueue } from '../model/channel.ts';
+import { textOfTable } from '../model/exchanges.ts';
 import type { SimWorld } from '../world.ts';
 
 export function checkQuiet(world: SimWorld): void {
@@ -18,6 +20,7 @@ export function checkQuiet(world: SimWorld): void {
   check(left === undefined, () => `${left} is exclusive, and still there though its connection is gone`);
   checkTopology(world);
   for (const queue of model.queues.values()) checkQueue(world, queue);
+  checkReplies(world);
   const { published, unroutable } = vhost.counters;
   check(published === model.published, () => `the vhost counted ${published} publishes of ${model.published}`);
   check(unroutable === model.unroutable, () => `the vhost counted ${unroutable} unroutable of ${model.unroutable}`);
@@ -41,15 +44,50 @@ function checkTopology({ model, node: { vhost } }: SimWorld): void {
   const queues = [...vhost.queues].map(({ name }) => name).sort();
   const wanted = [...model.queues.keys()].sort();
   check(queues.join() === wanted.join(), () => `the queues are ${queues} instead of ${wanted}`);
-  const exchanges = [...vhost.exchanges].map(({ name, bindingCount }) => `${name}:${bindingCount}`).sort();
-  const all = [':0', ...[...model.exchanges.values()].map(({ name, bindings }) => `${name}:${bindings.length}`)].sort();
-  check(exchanges.join() === all.join(), () => `the exchanges and bindings are ${exchanges} instead of ${all}`);
+  const exchanges = [...vhost.exchanges].map(({ name }) => name).sort();
+  const all = ['', ...[...model.exchanges].map(({ name }) => name)].sort();
+  check(exchanges.join() === all.join(), () => `the exchanges are ${exchanges} instead of ${all}`);
+  for (const exchange of model.exchanges) {
+    const bindings = [...vhost.exchange(exchange.name).bindings].map(textOfBinding).sort();
+    const due = exchange.bindings.map(textOfBinding).sort();
+    check(bindings.join() === due.join(), () => `${exchange} is bound to ${bindings} instead of ${due}`);
+  }
+}
+
+interface ShownBinding {
+  readonly destination: { readonly name: string };
+  readonly key: string;
+  readonly arguments: FieldTable;
+}
+
+function textOfBinding({ destination, key, arguments: given }: ShownBinding): string {
+  return `${destination.name} by '${key}' with ${textOfTable(given)}`;
+}
+
+/** An address leads to its consumer as long as that is there. */
+function checkReplies(world: SimWorld): void {
+  for (const queue of world.model.replies.queues) {
+    const real = world.node.vhost.replyQueues.find(queue.name);
+    check(
+      (real === undefined) === queue.isDeleted,
+      () => `the address ${queue.name} outlives its consumer, or goes before`,
+    );
+    if (real !== undefined) compareQueues(queue, real);
+  }
 }
 
 function checkQueue(world: SimWorld, queue: SimQueue): void {
   const real = world.node.vhost.findQueue(queue.name);
   check(real !== undefined, () => `${queue} is missing`);
   if (queue.isVague) return;
+  compareQueues(queue, real);
+  if (!queue.options.durable) return;
+  const logged = world.log.openCount(real.id);
+  const isSame = queue.isLogBehind ? logged >= queue.loggedCount : logged === queue.loggedCount;
+  check(isSame, () => `${queue} has ${logged} messages in the log instead of ${queue.loggedCount}`);
+}
+
+function compareQueues(queue: SimQueue, real: Queue): void {
   const compare = (name: string, said: number, wanted: number) =>
     check(said === wanted, () => `${queue} says ${said} ${name} instead of ${wanted}`);
   compare('ready', real.readyCount, queue.readyCount);
@@ -57,10 +95,6 @@ function checkQueue(world: SimWorld, queue: SimQueue): void {
   compare('consumers', real.consumerCount, queue.consumers.size);
   for (const name of ['published', 'delivered', 'redelivered', 'acknowledged', 'returned'] as const) {
     compare(name, real.counters[name], queue.counters[name]);
-  }
-  if (queue.options.durable) {
-    const logged = world.log.openCount(real.id);
-    compare('in the log', queue.isLogBehind ? Math.min(logged, queue.loggedCount) : logged, queue.loggedCount);
   }
   if (queue.readyCount === 0) return;
   for (const consumer of queue.consumers) {

@@ -6,7 +6,10 @@
 import type { Method, MethodName } from '../../../src/protocols/amqp091/methods.ts';
 import { check } from '../failure.ts';
 import { checkBody, checkProperties, idOf, type SimMessage } from '../message.ts';
+import { DIRECT_REPLY_TO } from '../message-templates.ts';
 import type { Sent } from '../model/channel.ts';
+import { ANSWERS } from './answers.ts';
+import { HeldTags } from './held-tags.ts';
 
 /** The rest of a publish: its body from `start` on, in frames of `size` bytes. */
 interface HeldBack {
@@ -16,21 +19,32 @@ interface HeldBack {
   readonly hasHeader: boolean;
 }
 
+/** What the channels of one client find out. */
+export interface Knowledge {
+  readonly messages: readonly SimMessage[];
+  /** A queue that the broker named. */
+  learnQueue(name: string): void;
+  /** Where the sender of a request waits for replies. */
+  learnAddress(address: string): void;
+}
+
 export class ClientChannel {
   readonly number: number;
   /** Everything sent here, for the model to execute when the broker does. */
   readonly sent: Sent[] = [];
   /** The answers that are due, in order. */
   readonly awaited: MethodName[] = [];
-  /** Tags received and not settled yet, in order. */
-  readonly tags: number[] = [];
+  /** Received and not settled yet. */
+  readonly held = new HeldTags();
   readonly consumerTags: string[] = [];
+  /** The tag of its consumer of direct replies. */
+  replyConsumer: string | undefined;
   /** Of a publish: what is held back. Nothing else may go out before. */
   rest: HeldBack | undefined;
-  hasConfirms = false;
+  mode: 'plain' | 'confirms' | 'transactions' = 'plain';
   isClosing = false;
 
-  readonly #messages: readonly SimMessage[];
+  readonly #knowledge: Knowledge;
   #published = 0;
   readonly #unconfirmed = new Set<number>();
   /** Consumers and gets that want no acknowledgement. */
@@ -40,19 +54,16 @@ export class ClientChannel {
   #message: SimMessage | undefined;
   #received = 0;
 
-  constructor(number: number, messages: readonly SimMessage[]) {
+  constructor(number: number, knowledge: Knowledge) {
     this.number = number;
-    this.#messages = messages;
+    this.#knowledge = knowledge;
   }
 
   /** A method goes out. */
   sending(method: Method, message: SimMessage | undefined): void {
     this.sent.push({ method, message });
-    if (method.name === 'basic.publish' && this.hasConfirms) this.#unconfirmed.add(++this.#published);
-    if (method.name === 'confirm.select') this.hasConfirms = true;
-    if (method.name === 'basic.get') this.#getsNoAck.push(method.noAck);
-    if (method.name === 'basic.consume' && method.consumerTag !== '') this.#consuming(method.consumerTag, method.noAck);
-    const answer = answerTo(method);
+    this.#note(method);
+    const answer = 'noWait' in method && method.noWait ? undefined : ANSWERS[method.name];
     if (answer !== undefined) this.awaited.push(answer);
   }
 
@@ -79,15 +90,26 @@ export class ClientChannel {
       case 'basic.consume-ok':
         if (!this.consumerTags.includes(method.consumerTag)) this.consumerTags.push(method.consumerTag);
         return this.#answered('basic.consume-ok');
+      case 'queue.declare-ok':
+        if (method.queue.startsWith('amq.gen-')) this.#knowledge.learnQueue(method.queue);
+        return this.#answered('queue.declare-ok');
+      case 'basic.recover-ok':
+        this.held.recovered();
+        return this.#answered('basic.recover-ok');
+      case 'channel.close-ok':
+        // Whoever closes in the middle of a commit does not hear how it ended.
+        remove(this.awaited, 'tx.commit-ok');
+        return this.#answered('channel.close-ok');
       default:
         return this.#answered(method.name);
     }
   }
 
   header(bodyBytes: number, bytes: Uint8Array, start: number, end: number): void {
-    const message = this.#messages[idOf(bytes, start, end)];
+    const message = this.#knowledge.messages[idOf(bytes, start, end)];
     check(message !== undefined && this.#content !== undefined, () => 'a client received content that is not its own');
-    checkProperties(message, bytes, start, end);
+    const address = checkProperties(message, bytes, start, end);
+    if (address !== '') this.#knowledge.learnAddress(address);
     this.#message = message;
     this.#received = 0;
     if (bodyBytes === 0) this.#complete(message);
@@ -105,18 +127,58 @@ export class ClientChannel {
     return this.#unconfirmed.size > 0;
   }
 
+  /** Nothing but a close may be sent before the commit is answered. */
+  get isCommitting(): boolean {
+    return this.awaited.includes('tx.commit-ok');
+  }
+
+  #note(method: Method): void {
+    switch (method.name) {
+      case 'basic.publish':
+        if (this.mode === 'confirms') this.#unconfirmed.add(++this.#published);
+        return;
+      case 'confirm.select':
+        this.mode = 'confirms';
+        return;
+      case 'tx.select':
+        if (this.mode !== 'transactions') this.held.begin();
+        this.mode = 'transactions';
+        return;
+      case 'tx.commit':
+        return this.held.begin();
+      case 'tx.rollback':
+        return this.held.rollback();
+      case 'basic.recover':
+        return this.held.recover();
+      case 'basic.recover-async':
+        return this.held.forget();
+      case 'basic.get':
+        this.#getsNoAck.push(method.noAck);
+        return;
+      case 'basic.consume':
+        return this.#consuming(method);
+      case 'basic.cancel':
+        remove(this.consumerTags, method.consumerTag);
+        if (this.replyConsumer === method.consumerTag) this.replyConsumer = undefined;
+        return;
+      default:
+    }
+  }
+
+  #consuming({ consumerTag, noAck, queue }: Extract<Method, { name: 'basic.consume' }>): void {
+    if (consumerTag === '') return;
+    if (!this.consumerTags.includes(consumerTag)) this.consumerTags.push(consumerTag);
+    if (noAck) this.#noAck.add(consumerTag);
+    else this.#noAck.delete(consumerTag);
+    if (queue === DIRECT_REPLY_TO) this.replyConsumer = consumerTag;
+  }
+
   #complete(message: SimMessage): void {
     check(this.#received === message.bodyBytes, () => `message ${message.id} came with too many bytes`);
     const content = this.#content;
-    if (content !== undefined && !content.noAck) this.tags.push(content.tag);
+    if (content !== undefined && !content.noAck) this.held.add(content.tag);
     this.#content = undefined;
     this.#message = undefined;
-  }
-
-  #consuming(tag: string, noAck: boolean): void {
-    if (!this.consumerTags.includes(tag)) this.consumerTags.push(tag);
-    if (noAck) this.#noAck.add(tag);
-    else this.#noAck.delete(tag);
   }
 
   #answered(name: MethodName): void {
@@ -133,30 +195,7 @@ export class ClientChannel {
   }
 }
 
-function answerTo(method: Method): MethodName | undefined {
-  if ('noWait' in method && method.noWait) return undefined;
-  return ANSWERS[method.name];
-}
-
-const ANSWERS: { readonly [N in MethodName]?: MethodName } = {
-  'channel.open': 'channel.open-ok',
-  'channel.close': 'channel.close-ok',
-  'exchange.declare': 'exchange.declare-ok',
-  'exchange.delete': 'exchange.delete-ok',
-  'queue.declare': 'queue.declare-ok',
-  'queue.bind': 'queue.bind-ok',
-  'queue.unbind': 'queue.unbind-ok',
-  'queue.purge': 'queue.purge-ok',
-  'queue.delete': 'queue.delete-ok',
-  'basic.qos': 'basic.qos-ok',
-  'basic.consume': 'basic.consume-ok',
-  'basic.cancel': 'basic.cancel-ok',
-  'basic.get': 'basic.get-ok',
-  'basic.recover': 'basic.recover-ok',
-  'confirm.select': 'confirm.select-ok',
-};
-
-function remove(from: string[], value: string): void {
+function remove<T>(from: T[], value: T): void {
   const index = from.indexOf(value);
   if (index >= 0) from.splice(index, 1);
 }

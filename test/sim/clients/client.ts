@@ -12,7 +12,7 @@ import { check } from '../failure.ts';
 import { putBody, putProperties, type SimMessage } from '../message.ts';
 import { BytePipe } from '../wire/byte-pipe.ts';
 import { type WireHandler, WireReader } from '../wire/reader.ts';
-import { ClientChannel } from './channel.ts';
+import { ClientChannel, type Knowledge } from './channel.ts';
 
 const METHOD_FRAME = 1;
 const HEADER_FRAME = 2;
@@ -34,7 +34,10 @@ export interface SimClientOptions {
   readonly messages: readonly SimMessage[];
 }
 
-export class SimClient implements WireHandler {
+/** Of queues and addresses a client remembers so many, the newest. */
+const KNOWN_MAX = 8;
+
+export class SimClient implements WireHandler, Knowledge {
   readonly output = new BytePipe();
   readonly channels = new Map<number, ClientChannel>();
   /** Opened and not yet known to the broker: the next one for a number is the first of its list. */
@@ -44,11 +47,17 @@ export class SimClient implements WireHandler {
   isSlow = false;
   /** What it sends does not arrive, until the world says so. */
   isMute = false;
+  readonly messages: readonly SimMessage[];
+  /** Queues that the broker named for it. */
+  readonly ownQueues: string[] = [];
+  /** Where those wait whose requests it has received. */
+  readonly addresses: string[] = [];
   readonly #options: SimClientOptions;
   readonly #reader = new WireReader(this);
 
   constructor(options: SimClientOptions) {
     this.#options = options;
+    this.messages = options.messages;
     this.output.write(PROTOCOL_HEADER);
   }
 
@@ -56,7 +65,7 @@ export class SimClient implements WireHandler {
   readonly read = (bytes: Uint8Array, start: number, end: number): void => this.#reader.read(bytes, start, end);
 
   openChannel(number: number): ClientChannel {
-    const channel = new ClientChannel(number, this.#options.messages);
+    const channel = new ClientChannel(number, this);
     this.channels.set(number, channel);
     const opening = this.opening.get(number);
     if (opening === undefined) this.opening.set(number, [channel]);
@@ -111,6 +120,14 @@ export class SimClient implements WireHandler {
     channel.rest = undefined;
     if (!rest.hasHeader) this.#writeHeader(channel.number, rest.message);
     this.#writeBody(channel.number, rest.message, rest.start, rest.message.bodyBytes, rest.size);
+  }
+
+  learnQueue(name: string): void {
+    remember(this.ownQueues, name);
+  }
+
+  learnAddress(address: string): void {
+    remember(this.addresses, address);
   }
 
   beat(): void {
@@ -183,7 +200,7 @@ export class SimClient implements WireHandler {
   }
 
   #writeHeader(channel: number, message: SimMessage): void {
-    const start = this.output.beginFrame(HEADER_FRAME, channel, CONTENT_HEAD_BYTES + message.template.length);
+    const start = this.output.beginFrame(HEADER_FRAME, channel, CONTENT_HEAD_BYTES + message.template.sent.length);
     const { payloads } = this.output;
     payloads.view.setUint32(start, BASIC_CLASS << 16);
     payloads.view.setUint32(start + 4, 0);
@@ -198,6 +215,12 @@ export class SimClient implements WireHandler {
       putBody(message, from, this.output.payloads.bytes, at, bytes);
     }
   }
+}
+
+function remember(known: string[], name: string): void {
+  if (known.includes(name)) return;
+  known.push(name);
+  if (known.length > KNOWN_MAX) known.shift();
 }
 
 function startOk(): Method {

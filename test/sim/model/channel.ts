@@ -7,6 +7,7 @@ import type { Method, MethodName } from '../../../src/protocols/amqp091/methods.
 import { check } from '../failure.ts';
 import type { SimMessage } from '../message.ts';
 import type { Entry, ModelQueue } from './queue.ts';
+import type { ModelTransaction } from './transaction.ts';
 
 /** A method that a client sent, which the broker is yet to execute. */
 export interface Sent {
@@ -14,10 +15,12 @@ export interface Sent {
   readonly message: SimMessage | undefined;
 }
 
+export type SimQueue = ModelQueue<ModelConsumer>;
+
 export interface ModelConsumer {
   /** Empty until the broker has said it. */
   tag: string;
-  readonly queue: ModelQueue<ModelConsumer>;
+  readonly queue: SimQueue;
   readonly channel: ModelChannel;
   readonly noAck: boolean;
   readonly exclusive: boolean;
@@ -34,9 +37,11 @@ export interface ModelConsumer {
 /** An answer that the broker owes. */
 export interface Owed {
   readonly name: MethodName;
-  readonly queue?: ModelQueue<ModelConsumer>;
+  readonly queue?: SimQueue;
   readonly noAck?: boolean;
   readonly verify?: (method: Method) => void;
+  /** What must be durable before it goes out, or 0. */
+  ticket: number;
 }
 
 interface Held {
@@ -62,7 +67,10 @@ export class ModelChannel {
   readonly consumers = new Map<string, ModelConsumer>();
   /** Tags of consumers whose queue is gone: the broker owes a basic.cancel for each. */
   readonly cancelled = new Set<string>();
-  lastQueue: ModelQueue<ModelConsumer> | undefined;
+  /** What an empty queue name stands for. */
+  lastQueue: { readonly name: string } | undefined;
+  /** Where direct replies to this channel go. */
+  replyQueue: SimQueue | undefined;
   prefetch = 0;
   limit = 0;
   used = 0;
@@ -74,6 +82,10 @@ export class ModelChannel {
   readonly unconfirmed = new Map<number, number>();
   /** Unroutable mandatory messages, with their sequence numbers, whose return has not come. */
   readonly unreturned: { readonly message: SimMessage; readonly sequence: number }[] = [];
+
+  transaction: ModelTransaction<SimQueue> | undefined;
+  /** A commit that hands out messages has begun and is not answered: no other method may come. */
+  isCommitting = false;
 
   readonly #held = new Map<number, Held>();
   #lastTag = 0;
@@ -95,6 +107,10 @@ export class ModelChannel {
     return next;
   }
 
+  owe(name: MethodName, more: Pick<Owed, 'queue' | 'noAck' | 'verify'> = {}): void {
+    this.owed.push({ name, ticket: 0, ...more });
+  }
+
   /** The broker handed out an entry under a tag. */
   hold(tag: number, entry: Entry, consumer: ModelConsumer | undefined, noAck: boolean): void {
     check(tag === this.#lastTag + 1, () => `${this} got delivery tag ${tag} after ${this.#lastTag}`);
@@ -109,20 +125,26 @@ export class ModelChannel {
     check(this.limit === 0 || this.used <= this.limit, () => `${this} holds ${this.used} messages of ${this.limit}`);
   }
 
-  /** @returns the entries that a settle is about, undefined for an unknown tag. */
-  take(tag: number, multiple: boolean): Entry[] | undefined {
-    if (!(multiple && tag === 0) && !this.#held.has(tag)) return undefined;
-    if (!multiple) return [this.#release(tag)];
+  /** @returns the tags that a settle is about, undefined for one that is unknown or settled in the transaction. */
+  tagsFor(tag: number, multiple: boolean): number[] | undefined {
+    if (!(multiple && tag === 0) && !this.#isUnsettled(tag)) return undefined;
+    if (!multiple) return [tag];
     const tags: number[] = [];
     for (const held of this.#held.keys()) {
       if (tag > 0 && held > tag) break;
-      tags.push(held);
+      if (this.#isUnsettled(held)) tags.push(held);
     }
-    return tags.map((held) => this.#release(held));
+    return tags;
   }
 
-  takeAll(): Entry[] {
-    return this.take(0, true) ?? [];
+  /** These tags are settled. @returns the entries that they stood for. */
+  release(tags: readonly number[]): Entry[] {
+    return tags.map((tag) => this.#release(tag));
+  }
+
+  /** Everything outstanding, whether or not a transaction settles it. */
+  releaseAll(): Entry[] {
+    return this.release([...this.#held.keys()]);
   }
 
   /** So many tags are outstanding that the broker settles them in steps. */
@@ -141,6 +163,10 @@ export class ModelChannel {
 
   toString(): string {
     return `channel ${this.number}`;
+  }
+
+  #isUnsettled(tag: number): boolean {
+    return this.#held.has(tag) && !this.transaction?.settledTags.has(tag);
   }
 
   #release(tag: number): Entry {

@@ -1,39 +1,38 @@
 /**
- * The broker as it should be, without speed: queues, exchanges, bindings and what each command does to them. It is told
- * of every command at the moment when the broker executes it.
+ * The broker as it should be, without speed: what there is and what is going on. It is told of every command at the
+ * moment when the broker executes it; what each one does is written in the files of commands beside this one.
  */
 
 import type { SimMessage } from '../message.ts';
-import type { ModelChannel, ModelConsumer } from './channel.ts';
+import type { ModelChannel, ModelConsumer, SimQueue } from './channel.ts';
+import { ModelExchanges } from './exchanges.ts';
 import { ModelQueue, type ModelQueueOptions } from './queue.ts';
-import { type ModelExchange, route } from './routing.ts';
+import { ModelReplies } from './replies.ts';
+import { Sightings } from './sightings.ts';
 
-export type SimQueue = ModelQueue<ModelConsumer>;
-
-const PREDECLARED = [
-  ['amq.direct', 'direct'],
-  ['amq.fanout', 'fanout'],
-  ['amq.topic', 'topic'],
-  ['amq.headers', 'headers'],
-  ['amq.match', 'headers'],
-  ['amq.rabbitmq.trace', 'topic'],
-] as const;
+/** A message that was given to queues, or to none. */
+export interface Routed {
+  readonly message: SimMessage;
+  readonly queues: ReadonlySet<SimQueue>;
+}
 
 export class Model {
+  readonly seen = new Sightings();
   readonly queues = new Map<string, SimQueue>();
-  readonly exchanges = new Map<string, ModelExchange<SimQueue>>();
+  readonly exchanges = new ModelExchanges(this.seen);
+  readonly replies = new ModelReplies();
   /** Queues that the broker has named and whose name has not come yet. */
   readonly unnamed = new Set<SimQueue>();
   /** Exclusive queues whose connection is gone, until they are gone too. */
   readonly leaving = new Set<SimQueue>();
+  /** Queues that handed out something in this round. */
+  readonly delivering = new Set<SimQueue>();
+  /** What the command that is being executed has given to queues. */
+  readonly routed: Routed[] = [];
   published = 0;
   unroutable = 0;
   /** A settle of very many messages is going on in the broker: its queues are behind. */
   isBehind = false;
-
-  constructor() {
-    for (const [name, type] of PREDECLARED) this.#addExchange(name, type, true, false);
-  }
 
   addQueue(name: string, options: ModelQueueOptions): SimQueue {
     const queue: SimQueue = new ModelQueue(name, options);
@@ -48,13 +47,14 @@ export class Model {
     if (this.unnamed.delete(queue)) this.queues.set(name, queue);
   }
 
-  addExchange(name: string, type: string, durable: boolean, autoDelete: boolean): void {
-    this.#addExchange(name, type, durable, autoDelete);
+  /** What the default exchange finds under a routing key. */
+  findQueue(name: string): SimQueue | undefined {
+    return this.queues.get(name) ?? this.replies.find(name);
   }
 
   deleteQueue(queue: SimQueue): void {
     if (queue.isDeleted) return;
-    this.queues.delete(queue.name);
+    if (this.queues.get(queue.name) === queue) this.queues.delete(queue.name);
     this.unnamed.delete(queue);
     this.leaving.delete(queue);
     queue.isDeleted = true;
@@ -64,54 +64,28 @@ export class Model {
       consumer.channel.cancelled.add(consumer.tag);
     }
     queue.consumers.clear();
-    for (const exchange of [...this.exchanges.values()]) {
-      const bindings = exchange.bindings.filter((binding) => binding.queue !== queue);
-      if (bindings.length < exchange.bindings.length) this.#rebind(exchange, bindings);
-    }
-  }
-
-  bind(exchange: ModelExchange<SimQueue>, queue: SimQueue, key: string): void {
-    const isThere = exchange.bindings.some((binding) => binding.queue === queue && binding.key === key);
-    if (!isThere) exchange.bindings.push({ queue, key });
-  }
-
-  unbind(exchange: ModelExchange<SimQueue>, queue: SimQueue, key: string): void {
-    const bindings = exchange.bindings.filter((binding) => binding.queue !== queue || binding.key !== key);
-    if (bindings.length < exchange.bindings.length) this.#rebind(exchange, bindings);
-  }
-
-  deleteExchange(exchange: ModelExchange<SimQueue>): void {
-    exchange.isDeleted = true;
-    this.exchanges.delete(exchange.name);
-  }
-
-  /** @returns the queues that have it now, or undefined when the exchange does not exist. */
-  publish(message: SimMessage): Set<SimQueue> | undefined {
-    const queues = this.#route(message);
-    if (queues === undefined) return undefined;
-    for (const queue of queues) queue.enqueue(message);
-    this.published++;
-    if (queues.size === 0) this.unroutable++;
-    return queues;
+    this.exchanges.destinationGone(queue);
   }
 
   removeConsumer(consumer: ModelConsumer): void {
     consumer.channel.consumers.delete(consumer.tag);
     const { queue } = consumer;
     queue.consumers.delete(consumer);
-    if (queue.consumers.size === 0 && queue.options.autoDelete) this.deleteQueue(queue);
+    if (queue.consumers.size > 0 || !queue.options.autoDelete) return;
+    if (this.queues.get(queue.name) === queue) this.seen.add('an auto-delete queue gone with its last consumer');
+    this.deleteQueue(queue);
   }
 
-  /** Everything the channel holds goes back. */
-  requeueAll(channel: ModelChannel): void {
-    if (channel.spansManyTags) this.isBehind = true;
-    for (const entry of channel.takeAll()) entry.queue.requeue(entry);
-  }
-
+  /** Consumers leave, a transaction is rolled back, everything that the channel holds goes back. */
   closeChannel(channel: ModelChannel): void {
+    if (channel.transaction !== undefined && channel.transaction.publishes.length > 0) {
+      this.seen.add('a publish in a transaction that ends with its channel');
+    }
     channel.isOpen = false;
+    channel.transaction = undefined;
     for (const consumer of [...channel.consumers.values()]) this.removeConsumer(consumer);
-    this.requeueAll(channel);
+    if (channel.spansManyTags) this.isBehind = true;
+    for (const entry of channel.releaseAll()) entry.queue.requeue(entry);
   }
 
   /** A connection is gone. The queues that it had for itself go with it: at once, or in the turns to come. */
@@ -121,31 +95,24 @@ export class Model {
 
   /** The broker has removed queues whose connection is gone. */
   seeDepartures(isThere: (name: string) => boolean): void {
-    for (const queue of this.leaving) if (!isThere(queue.name)) this.deleteQueue(queue);
+    for (const queue of this.leaving) {
+      if (isThere(queue.name)) continue;
+      this.seen.add('an exclusive queue gone with its connection');
+      this.deleteQueue(queue);
+    }
+  }
+
+  /** The next command is about to be executed. */
+  beginCommand(): void {
+    this.routed.length = 0;
   }
 
   endRound(): void {
-    for (const queue of this.queues.values()) {
+    if (this.delivering.size === 0) return;
+    for (const queue of this.delivering) {
       if (this.isBehind) queue.roundLast = -1;
-      else if (queue.roundLast >= 0) queue.endRound();
+      else queue.endRound();
     }
-  }
-
-  #route(message: SimMessage): Set<SimQueue> | undefined {
-    if (message.exchange === '') {
-      const queue = this.queues.get(message.key);
-      return new Set(queue === undefined ? [] : [queue]);
-    }
-    const exchange = this.exchanges.get(message.exchange);
-    return exchange === undefined ? undefined : route(exchange, message.key);
-  }
-
-  #addExchange(name: string, type: string, durable: boolean, autoDelete: boolean): void {
-    this.exchanges.set(name, { name, type, durable, autoDelete, bindings: [], isDeleted: false });
-  }
-
-  #rebind(exchange: ModelExchange<SimQueue>, bindings: ModelExchange<SimQueue>['bindings']): void {
-    exchange.bindings = bindings;
-    if (bindings.length === 0 && exchange.autoDelete) this.deleteExchange(exchange);
+    this.delivering.clear();
   }
 }

@@ -28,7 +28,7 @@ const SELDOM = 50;
 export const MUTANTS: readonly Mutant[] = [
   {
     name: 'early confirm: the broker believes that everything is durable at once',
-    foundAs: /before it was durable/,
+    foundAs: /before (it|all) was durable/,
     apply: ({ log }) => {
       Object.defineProperty(log, 'durable', { get: () => log.appended, set: () => undefined });
       return () => undefined;
@@ -122,7 +122,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'lost return: an unroutable message vanishes',
-    foundAs: /before its return|owed a return/,
+    foundAs: /before its return|owed a return|did not get message/,
     apply: () => replace(DeliveryWriter.prototype, 'returned', () => () => undefined),
   },
   {

@@ -8,19 +8,26 @@ import type { DefinitionRecord, SettleReason } from '../../../src/core/records.t
 import { MemoryLog } from '../../../src/storage/memory/memory-log.ts';
 import { check } from '../failure.ts';
 
+/** A message and the ids of the durable queues that it reached. */
+export interface LoggedPublish {
+  readonly ticket: Ticket;
+  readonly queueIds: number[];
+}
+
 export class SimLog implements Log {
   durable: Ticket = 0;
   /** What is durable in truth; a mutant may show the broker something else. */
   certain: Ticket = 0;
   /** Nothing becomes durable any more. */
   isLost = false;
-  /** Of the publish that is being executed: its ticket, or 0, and the ids of the durable queues that it reached. */
-  publishTicket: Ticket = 0;
-  readonly reachedIds: number[] = [];
+  /** What the command that is being executed has logged: its publishes, and the ticket of its last definition, or 0. */
+  readonly publishes: LoggedPublish[] = [];
+  definedTicket: Ticket = 0;
 
   readonly #inner: MemoryLog;
   /** By queue: the messages that were logged and not settled. */
   readonly #open = new Map<number, Set<number>>();
+  #appendedBefore: Ticket = 0;
 
   constructor(flushesLate: () => number) {
     this.#inner = new MemoryLog({ flushesLate });
@@ -30,20 +37,28 @@ export class SimLog implements Log {
     return this.#inner.appended;
   }
 
-  /** A publish begins to be executed. */
-  expectPublish(): void {
-    this.publishTicket = 0;
-    this.reachedIds.length = 0;
+  /** A command begins to be executed. */
+  beginCommand(): void {
+    this.publishes.length = 0;
+    this.definedTicket = 0;
+    this.#appendedBefore = this.appended;
+  }
+
+  /** The ticket of the last record of the command, or 0. */
+  get commandTicket(): Ticket {
+    return this.appended > this.#appendedBefore ? this.appended : 0;
   }
 
   publish(message: MessageHandle): Ticket {
-    check(this.publishTicket === 0, () => 'one publish was logged twice');
-    this.publishTicket = this.#inner.publish(message);
-    return this.publishTicket;
+    const ticket = this.#inner.publish(message);
+    this.publishes.push({ ticket, queueIds: [] });
+    return ticket;
   }
 
   reached(queueId: number, sequence: number): void {
-    this.reachedIds.push(queueId);
+    const last = this.publishes.at(-1);
+    check(last !== undefined, () => `queue ${queueId} was reached by nothing`);
+    last.queueIds.push(queueId);
     let open = this.#open.get(queueId);
     if (open === undefined) {
       open = new Set();
@@ -83,7 +98,8 @@ export class SimLog implements Log {
 
   define(record: DefinitionRecord): Ticket {
     if (record.kind === 'queue.deleted') this.#open.delete(record.id);
-    return this.#inner.define(record);
+    this.definedTicket = this.#inner.define(record);
+    return this.definedTicket;
   }
 
   flush(): void {
