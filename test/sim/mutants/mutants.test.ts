@@ -2,7 +2,8 @@
 
 import { expect, test } from 'vitest';
 import { runSeed } from '../run-seed.ts';
-import { MUTANTS, type Mutant } from './mutants.ts';
+import type { Mutant } from './mutant.ts';
+import { MUTANTS } from './mutants.ts';
 
 const SEEDS_MAX = 20;
 const STEPS = 10_000;
