@@ -159,7 +159,10 @@ export class ObservedChannel implements ChannelPort {
   /** What an answer to the method that was just executed must wait for. */
   #ticketBeforeAnswer(name: MethodName): number {
     const { log } = this.#world;
-    if (name === 'tx.commit') return log.commandTicket;
+    if (name === 'tx.commit') {
+      check(log.apartCount === 0, () => `${this.#channel} committed ${log.apartCount} records apart from the others`);
+      return log.commandTicket;
+    }
     return name.startsWith('queue.') || name.startsWith('exchange.') ? log.definedTicket : 0;
   }
 }

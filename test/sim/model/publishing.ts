@@ -51,7 +51,7 @@ export function publishHeld(model: Model, channel: ModelChannel, { message, queu
   const present = new Set([...names].flatMap((name) => model.findQueue(name) ?? []));
   if ([...present].some((queue) => !queues.has(queue))) model.seen.add('a commit to a queue declared since');
   if ([...queues].some((queue) => !present.has(queue))) model.seen.add('a commit without a queue deleted since');
-  if (present.size === 0 && message.mandatory) model.seen.add('a message returned by a commit');
+  if (comesBack(message, present)) model.seen.add('a message returned by a commit');
   publishNow(model, channel, message, present);
 }
 
@@ -61,7 +61,12 @@ function publishNow(model: Model, channel: ModelChannel, message: SimMessage, qu
   model.published++;
   if (queues.size === 0) model.unroutable++;
   const sequence = channel.hasConfirms ? ++channel.published : Number.POSITIVE_INFINITY;
-  if (queues.size === 0 && message.mandatory) channel.unreturned.push({ message, sequence });
+  if (comesBack(message, queues)) channel.unreturned.push({ message, sequence });
+}
+
+/** As in RabbitMQ before 4, a mandatory message comes back also when it reached nobody but a requester. */
+function comesBack({ mandatory }: SimMessage, queues: ReadonlySet<SimQueue>): boolean {
+  return mandatory && [...queues].every(({ name }) => isReplyName(name));
 }
 
 function queuesFor(model: Model, message: SimMessage): Set<SimQueue> {

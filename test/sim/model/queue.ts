@@ -5,9 +5,6 @@
 import { check } from '../failure.ts';
 import type { SimMessage } from '../message.ts';
 
-/** Messages of which a queue takes whole pages out of memory. */
-const PAGE_ENTRIES = 1024;
-
 export type EntryState = 'ready' | 'held' | 'gone';
 
 /** One message's place in one queue. */
@@ -48,11 +45,6 @@ export class ModelQueue<C extends QueueConsumer = QueueConsumer> {
    * only what is delivered can be checked.
    */
   isVague = false;
-  /**
-   * So many were purged at once that some may have been out of memory: those are dropped without a record of their own,
-   * and the log may hold more than the queue.
-   */
-  isLogBehind = false;
   /** The last position delivered in this round, and the last ever delivered for the first time. */
   roundLast = -1;
   firstLast = -1;
@@ -123,7 +115,6 @@ export class ModelQueue<C extends QueueConsumer = QueueConsumer> {
     const count = this.readyCount;
     for (let entry = this.firstReady; entry !== undefined; entry = this.firstReady) this.#leave(entry);
     this.readyCount = 0;
-    if (count >= PAGE_ENTRIES) this.isLogBehind = true;
     return count;
   }
 

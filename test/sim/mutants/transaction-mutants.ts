@@ -35,6 +35,11 @@ export const TRANSACTION_MUTANTS: readonly Mutant[] = [
     apply: () => replace(Transaction.prototype, 'settle', (settle) => seldom(settle, () => undefined, LOST)),
   },
   {
+    name: 'the records of a commit stand apart in the log',
+    foundAs: /records apart from the others/,
+    apply: ({ log }) => replace(log, 'beginGroup', () => () => undefined),
+  },
+  {
     name: 'commit-ok comes before all is durable',
     foundAs: /tx.commit-ok before all was durable/,
     apply: () =>

@@ -23,11 +23,14 @@ export class SimLog implements Log {
   /** What the command that is being executed has logged: its publishes, and the ticket of its last definition, or 0. */
   readonly publishes: LoggedPublish[] = [];
   definedTicket: Ticket = 0;
+  /** Its records about messages that stand in no group: those of a commit belong together. */
+  apartCount = 0;
 
   readonly #inner: MemoryLog;
   /** By queue: the messages that were logged and not settled. */
   readonly #open = new Map<number, Set<number>>();
   #appendedBefore: Ticket = 0;
+  #isInGroup = false;
 
   constructor(flushesLate: () => number) {
     this.#inner = new MemoryLog({ flushesLate });
@@ -41,6 +44,7 @@ export class SimLog implements Log {
   beginCommand(): void {
     this.publishes.length = 0;
     this.definedTicket = 0;
+    this.apartCount = 0;
     this.#appendedBefore = this.appended;
   }
 
@@ -50,6 +54,7 @@ export class SimLog implements Log {
   }
 
   publish(message: MessageHandle): Ticket {
+    this.#note();
     const ticket = this.#inner.publish(message);
     this.publishes.push({ ticket, queueIds: [] });
     return ticket;
@@ -69,12 +74,14 @@ export class SimLog implements Log {
   }
 
   settle(queueId: number, sequence: number, reason: SettleReason): Ticket {
+    this.#note();
     const wasOpen = this.#open.get(queueId)?.delete(sequence) ?? false;
     check(wasOpen, () => `message ${sequence} of queue ${queueId} was settled in the log without being there`);
     return this.#inner.settle(queueId, sequence, reason);
   }
 
   settleRun(queueId: number, firstSequence: number, count: number, reason: SettleReason): Ticket {
+    this.#note();
     const open = this.#open.get(queueId);
     for (let sequence = firstSequence; sequence < firstSequence + count; sequence++) open?.delete(sequence);
     return this.#inner.settleRun(queueId, firstSequence, count, reason);
@@ -89,10 +96,13 @@ export class SimLog implements Log {
   }
 
   beginGroup(): void {
+    check(!this.#isInGroup, () => 'a group of records began within another one');
+    this.#isInGroup = true;
     this.#inner.beginGroup();
   }
 
   endGroup(): void {
+    this.#isInGroup = false;
     this.#inner.endGroup();
   }
 
@@ -117,5 +127,9 @@ export class SimLog implements Log {
   /** How many messages of a queue the log holds. */
   openCount(queueId: number): number {
     return this.#open.get(queueId)?.size ?? 0;
+  }
+
+  #note(): void {
+    if (!this.#isInGroup) this.apartCount++;
   }
 }
