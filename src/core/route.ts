@@ -70,16 +70,16 @@ export class Route<Q extends RoutedQueue = RoutedQueue> {
 
   /** The exchange may answer otherwise now. Hot path. */
   get isStale(): boolean {
-    return this.epoch !== this.exchange.epoch || (this.#dependsOnMore && this.#isOvertaken);
+    return this.epoch !== this.exchange.epoch || (this.#dependsOnMore && this.#isOvertaken());
   }
 
-  get #isOvertaken(): boolean {
-    if (!this.exchange.epochCoversQueues && !this.#standsByItself) return true;
+  #isOvertaken(): boolean {
+    if (!this.exchange.epochCoversQueues && !this.#standsByItself()) return true;
     return sumOfEpochs(this.#through) !== this.#throughEpochs;
   }
 
   /** For an exchange whose epoch says nothing about queues: none has gone, and one that was missing may be there. */
-  get #standsByItself(): boolean {
+  #standsByItself(): boolean {
     for (const queue of this.queues) if (queue.isDeleted) return false;
     return this.queues.length > 0;
   }
