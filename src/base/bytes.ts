@@ -4,8 +4,10 @@
  * hot path: flat memory
  */
 
-/** Up to here four bytes at a time beat the engine's own copy, whose call costs about 30 ns whatever the length. */
+/** Up to here four bytes at a time are fastest. */
 const LOOP_BYTES_MAX = 64;
+/** Up to here sixteen bytes at a time beat the engine's own copy, whose call costs about 60 ns whatever the length. */
+const LONG_LOOP_BYTES_MAX = 256;
 
 /** A region of memory that can be read both as bytes and through a view; both stand on the same bytes. */
 export interface Region {
@@ -15,10 +17,7 @@ export interface Region {
 
 /** Copies `length` bytes. The regions may not overlap. */
 export function copyBytes(to: Region, toStart: number, from: Region, fromStart: number, length: number): void {
-  if (length > LOOP_BYTES_MAX) {
-    to.bytes.set(from.bytes.subarray(fromStart, fromStart + length), toStart);
-    return;
-  }
+  if (length > LOOP_BYTES_MAX) return copyMany(to, toStart, from, fromStart, length);
   const target = to.view;
   const source = from.view;
   let index = 0;
@@ -26,6 +25,26 @@ export function copyBytes(to: Region, toStart: number, from: Region, fromStart: 
     target.setInt32(toStart + index, source.getInt32(fromStart + index, true), true);
   }
   for (; index < length; index++) target.setUint8(toStart + index, source.getUint8(fromStart + index));
+}
+
+function copyMany(to: Region, toStart: number, from: Region, fromStart: number, length: number): void {
+  if (length > LONG_LOOP_BYTES_MAX) {
+    const { buffer, byteOffset } = from.bytes;
+    to.bytes.set(new Uint8Array(buffer, byteOffset + fromStart, length), toStart);
+    return;
+  }
+  const target = to.view;
+  const source = from.view;
+  const last = fromStart + length - 16;
+  let at = toStart;
+  let fromAt = fromStart;
+  for (; fromAt <= last; fromAt += 16, at += 16) {
+    target.setInt32(at, source.getInt32(fromAt, true), true);
+    target.setInt32(at + 4, source.getInt32(fromAt + 4, true), true);
+    target.setInt32(at + 8, source.getInt32(fromAt + 8, true), true);
+    target.setInt32(at + 12, source.getInt32(fromAt + 12, true), true);
+  }
+  copyBytes(to, at, from, fromAt, fromStart + length - fromAt);
 }
 
 /** True when `length` bytes at both places are the same. */
