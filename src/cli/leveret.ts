@@ -6,9 +6,11 @@
 
 import { defaultDataDirectory } from '../server/data-directory.ts';
 import { startBroker } from '../server/start-broker.ts';
+import { tuneEngine } from './engine-tuning.ts';
 import { runLeveret } from './leveret-program.ts';
 import { StopSignal } from './leveret-stop-signal.ts';
 
+tuneEngine();
 const stopSignal = new StopSignal(Date.now, () => process.exit(1));
 process.on('SIGINT', () => stopSignal.receive());
 process.on('SIGTERM', () => stopSignal.receive());
