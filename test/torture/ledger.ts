@@ -8,14 +8,9 @@ interface Entry {
   isConfirmed: boolean;
   /** How often it was received. */
   receipts: number;
-  /** When it was acknowledged last, in ms; 0 when it was not. */
-  ackedAt: number;
-  /** The acknowledgement cannot have been lost. */
+  /** The acknowledgement cannot have been lost: a later publish on the same connection was confirmed. */
   isCommitted: boolean;
 }
-
-/** An acknowledgement this old has reached the disk: the promise that the torture tests. */
-const COMMITTED_AFTER_MS = 200;
 
 export class Ledger {
   readonly violations: string[] = [];
@@ -24,7 +19,7 @@ export class Ledger {
   #committed = 0;
 
   published(queue: string, id: string): void {
-    this.#entries.set(keyOf(queue, id), { isConfirmed: false, receipts: 0, ackedAt: 0, isCommitted: false });
+    this.#entries.set(keyOf(queue, id), { isConfirmed: false, receipts: 0, isCommitted: false });
   }
 
   confirmed(queue: string, id: string): void {
@@ -39,22 +34,13 @@ export class Ledger {
     entry.receipts++;
   }
 
-  acked(queue: string, id: string, now: number): void {
-    this.#entry(queue, id).ackedAt = now;
+  acked(): void {
     this.#acked++;
   }
 
   /** A later answer on the same connection says that the acknowledgement is durable. */
   ackCommitted(queue: string, id: string): void {
     this.#commit(this.#entry(queue, id));
-  }
-
-  /** The broker was killed: what was acknowledged long enough before is gone for good. */
-  killed(now: number): void {
-    for (const entry of this.#entries.values()) {
-      if (entry.ackedAt > 0 && now - entry.ackedAt >= COMMITTED_AFTER_MS) this.#commit(entry);
-      else entry.ackedAt = entry.isCommitted ? entry.ackedAt : 0;
-    }
   }
 
   /** After everything that is left has been received. */

@@ -61,7 +61,6 @@ export class TortureRun {
     for (const queue of QUEUES.slice(1)) await runConsumer(world, queue);
     await this.#wait(moment);
     await program.kill();
-    this.ledger.killed(performance.now());
     this.#count(moment);
     await Promise.all(publishers);
   }
