@@ -10,13 +10,14 @@ import type { DefinitionRecord } from './definition-record.ts';
 import type { Log, Ticket } from './ports.ts';
 
 export class DefinitionLog {
-  /** Of the newest record; 0 before the first. */
-  newest: Ticket = 0;
-  readonly #log: Pick<Log, 'define'>;
+  /** Of the newest record. At first: what came back from before a restart is as durable as the log says. */
+  newest: Ticket;
+  readonly #log: Pick<Log, 'define' | 'appended'>;
   #isClosed = false;
 
-  constructor(log: Pick<Log, 'define'>) {
+  constructor(log: Pick<Log, 'define' | 'appended'>) {
     this.#log = log;
+    this.newest = log.appended;
   }
 
   /** @returns the record's ticket */

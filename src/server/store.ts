@@ -8,12 +8,11 @@ import type { Broker } from '../core/broker.ts';
 import type { LogLines } from '../core/log-lines.ts';
 import type { Messages } from '../core/messages.ts';
 import type { Queue } from '../core/queue/queue.ts';
-import { RingRestoration } from '../core/queue/ring-restoration.ts';
 import type { DiskFault } from '../storage/disk/disk.ts';
 import { type OpenedLog, openLog } from '../storage/disk/open-log.ts';
 import type { RecoveryProgress } from '../storage/disk/recovery.ts';
-import type { Damage } from '../storage/disk/segment-scan.ts';
 import type { NodeDisk } from './node-disk.ts';
+import { noteDeliveries, restoreMessages, stopDamaged } from './restore-messages.ts';
 import { StoreFaults, type WriteSpace } from './store-faults.ts';
 
 /** A recovery that takes longer says so, and how far it is, once in as many milliseconds. */
@@ -79,20 +78,10 @@ export class Store {
 
   /** Brings the messages back into their queues, which are there already. */
   async restoreMessages(broker: Broker): Promise<void> {
-    const queues = new Map<number, Queue>();
-    for (const vhost of broker.vhosts) for (const queue of vhost.queues) queues.set(queue.id, queue);
-    const restorations = new Map<number, RingRestoration>();
-    let count = 0;
-    const reading = this.opened.readMessages((queueId, sequence, message) => {
-      count++;
-      restorationOf(restorations, queueId).add(sequence, message);
+    const count = await run(restoreMessages(this.opened, broker), (progress) => {
+      this.#logLines.info(`bringing messages back: ${percent(progress)}`);
     });
-    await run(reading, (progress) => this.#logLines.info(`bringing messages back: ${percent(progress)}`));
-    for (const [id, queue] of queues) {
-      const marks = this.opened.marksOf(id);
-      if (marks !== undefined) queue.restore(restorationOf(restorations, id), marks);
-    }
-    this.#reportDamages(queues);
+    this.#reportDamages(broker);
     if (count > 0) this.#logLines.info(`${count} persistent messages are back in their queues`);
   }
 
@@ -114,9 +103,7 @@ export class Store {
     // There are no turns any more that would do it.
     const steps = setInterval(() => this.opened.tick(), 1);
     await this.#durable();
-    for (const vhost of broker.vhosts) {
-      for (const queue of vhost.queues) this.opened.deliveredUpTo(queue.id, queue.deliveredUpTo);
-    }
+    noteDeliveries(this.opened, broker);
     const fault = await new Promise<DiskFault | undefined>((resolve) => this.opened.checkpoint(resolve));
     clearInterval(steps);
     if (fault !== undefined) this.#logLines.warning(`no checkpoint was written: ${fault.message}`);
@@ -140,33 +127,18 @@ export class Store {
     );
   }
 
-  #reportDamages(queues: ReadonlyMap<number, Queue>): void {
+  #reportDamages(broker: Broker): void {
     for (const damage of this.opened.found.damages) {
-      const concerned = concernedQueues(damage, queues);
-      for (const queue of concerned) queue.stop();
+      const concerned = stopDamaged(damage, broker);
       this.#logLines.error(
         `${this.#path}: ${damage.file} is damaged from byte ${damage.from} to ${damage.to}. Messages may be missing, ` +
-          `and these queues are stopped: ${namesOf(concerned)}. 'leveret fsck' shows what is there and goes on without the rest`,
+          `and these queues are stopped: ${namesOf(concerned)}.`,
       );
     }
     for (const id of this.opened.found.lostQueues) {
       this.#logLines.error(`the declaration of queue #${id} is lost, and its messages with it`);
     }
   }
-}
-
-function restorationOf(restorations: Map<number, RingRestoration>, queueId: number): RingRestoration {
-  let restoration = restorations.get(queueId);
-  if (restoration === undefined) {
-    restoration = new RingRestoration();
-    restorations.set(queueId, restoration);
-  }
-  return restoration;
-}
-
-function concernedQueues({ queueIds }: Damage, queues: ReadonlyMap<number, Queue>): Queue[] {
-  if (queueIds === undefined) return [...queues.values()];
-  return queueIds.map((id) => queues.get(id)).filter((queue) => queue !== undefined);
 }
 
 function namesOf(queues: readonly Queue[]): string {

@@ -102,6 +102,23 @@ export class DefinitionState {
     }
   }
 
+  /**
+   * Removes exchanges and queues whose names belong to younger ones. Of two with one name the older was deleted; when
+   * both are here, the record of that is lost.
+   */
+  dropOvertaken(): void {
+    const youngest = new Map<string, number>();
+    const overtaken: number[] = [];
+    for (const record of this.#numbered.values()) {
+      if (isBinding(record)) continue;
+      const key = JSON.stringify([record.kind, record.vhost, record.name]);
+      const other = youngest.get(key) ?? record.id;
+      if (other !== record.id) overtaken.push(Math.min(other, record.id));
+      youngest.set(key, Math.max(other, record.id));
+    }
+    for (const id of overtaken) this.#remove(id);
+  }
+
   #deleteUser(user: string): void {
     this.#users.delete(user);
     this.#userLimits.delete(user);

@@ -51,6 +51,12 @@ export class DiskFaults {
     this.#commanded.push({ operation, code, file, times });
   }
 
+  /** Nothing goes wrong any more. */
+  heal(): void {
+    this.profile = {};
+    this.#commanded = [];
+  }
+
   /** What goes wrong with an operation that is about to be done. */
   next(operation: DiskOperation, file: string): string | undefined {
     const commanded = this.#commanded.find((fault) => fault.operation === operation && (fault.file ?? file) === file);

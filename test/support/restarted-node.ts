@@ -78,7 +78,8 @@ export class RestartedNode {
   }
 }
 
-function lastingOf(vhost: Vhost): string[] {
+/** The definitions of a vhost that survive a restart, as lines. */
+export function lastingOf(vhost: Vhost): string[] {
   const { name } = vhost;
   const lines = [`vhost ${name} ${JSON.stringify(vhost.metadata)}`];
   for (const { id, name: queue, options } of vhost.queues) {
@@ -106,6 +107,7 @@ function isLasting(binding: Binding<Queue>, vhost: Vhost): boolean {
 }
 
 function textOf(declared: FieldTable): string {
+  if (declared.size === 0) return '';
   const writer = new ByteWriter();
   writeFieldTable(writer, declared);
   return Buffer.from(writer.toBytes()).toString('hex');

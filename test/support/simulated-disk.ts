@@ -142,6 +142,14 @@ export class SimulatedDisk implements Disk {
     this.#held.clear();
   }
 
+  /** From now on there is room, nothing stalls and nothing goes wrong. */
+  heal(): void {
+    this.faults.heal();
+    this.resume();
+    this.#stalled.clear();
+    this.bytesMax = Number.POSITIVE_INFINITY;
+  }
+
   /** Damages one bit of a file on the medium. */
   flip(file: string, position: number, bit: number): void {
     const content = this.#names.find(file);
@@ -157,18 +165,38 @@ export class SimulatedDisk implements Disk {
    * @returns the disk that is there when the power is back: as faulty, but nothing is held or commanded
    */
   crash(random: Random = this.#random): SimulatedDisk {
+    this.#cutOff(random);
+    return this.#successor(this.#names.afterCrash(FATES[random.below(FATES.length)] ?? 'mixed', random));
+  }
+
+  /**
+   * The program ends, and the operating system goes on: what was written and not synced stays so, and can still be lost
+   * with the power. This disk does nothing and calls nobody back from now on.
+   *
+   * @returns the disk as the next program finds it: as faulty, but nothing is held or commanded
+   */
+  kill(random: Random = this.#random): SimulatedDisk {
+    this.#cutOff(random);
+    return this.#successor(this.#names);
+  }
+
+  /** Another disk with what this one has for certain: what a power cut leaves when it takes all that it can. */
+  certain(): SimulatedDisk {
+    return this.#successor(this.#names.afterCrash('lost', this.#random));
+  }
+
+  /** Another disk with the files of this one as programs see them, all durable. */
+  copy(): SimulatedDisk {
+    return this.#successor(this.#names.copy());
+  }
+
+  #cutOff(random: Random): void {
     for (const lane of this.#lanes) {
       // What is under way may have happened; what waits behind it has not begun.
       if (random.below(2) === 0) lane[0]?.cut();
     }
     this.#lanes.clear();
     this.#isOff = true;
-    return this.#successor(this.#names.afterCrash(FATES[random.below(FATES.length)] ?? 'mixed', random));
-  }
-
-  /** Another disk with the files of this one as programs see them, all durable. */
-  copy(): SimulatedDisk {
-    return this.#successor(this.#names.copy());
   }
 
   #successor(names: SimulatedNames): SimulatedDisk {

@@ -195,3 +195,55 @@ describe('a sync that has failed', () => {
     expect([...seen.keys()].sort()).toEqual(['', 'a']);
   });
 });
+
+describe('a program that ends', () => {
+  test('leaves what it had written for the next one, to be lost with the power until that one syncs it', () => {
+    const next = (seed: number) => {
+      const { disk, file } = diskWith(seed, 'a', 'old');
+      write(disk, file, 'NEW');
+      return disk.kill();
+    };
+    const seen = outcomes((seed) => {
+      const disk = next(seed);
+      return `${contentOf(disk, 'a')} ${contentOf(disk.crash(), 'a')}`;
+    });
+    const synced = outcomes((seed) => {
+      const disk = next(seed);
+      const file = disk.open('a');
+      settled(disk, (done) => file.sync(done));
+      return contentOf(disk.crash(), 'a');
+    });
+
+    expect([...seen.keys()]).toEqual(expect.arrayContaining(['NEW old', 'NEW NEW']));
+    expect([...seen.keys()].every((text) => text?.startsWith('NEW '))).toBe(true);
+    expect([...synced.keys()]).toEqual(['NEW']);
+  });
+
+  test('may have done what was under way, but nothing behind it, and is never called back', () => {
+    const calls: string[] = [];
+    const seen = outcomes((seed) => {
+      const { disk, file } = diskWith(seed, 'a', '..');
+      file.write(bytesOf('1'), 0, () => calls.push('write'));
+      file.write(bytesOf('2'), 1, () => calls.push('write'));
+      const after = disk.kill();
+      disk.runAll();
+      return contentOf(after, 'a');
+    });
+
+    expect([...seen.keys()].sort()).toEqual(['..', '1.']);
+    expect(calls).toEqual([]);
+  });
+});
+
+describe('what a disk has for certain', () => {
+  test('is what was synced, and the disk itself stays as it is', () => {
+    const { disk, file } = diskWith(1, 'a', 'old');
+    write(disk, file, 'NEW');
+    disk.open('b');
+
+    const certain = disk.certain();
+    expect([certain.list(), contentOf(certain, 'a')]).toEqual([['a'], 'old']);
+    settled(disk, (done) => file.sync(done));
+    expect([contentOf(disk, 'a'), contentOf(disk.certain(), 'a')]).toEqual(['NEW', 'NEW']);
+  });
+});

@@ -76,7 +76,8 @@ export class ClassicQueue implements Queue {
   }
 
   get deliveredUpTo(): number {
-    return this.#ready.headSequence - 1;
+    // What came back from a log and has not been delivered since may have been delivered before.
+    return Math.max(this.#ready.headSequence - 1, this.#redeliveredUpTo);
   }
 
   get isSingleActive(): boolean {

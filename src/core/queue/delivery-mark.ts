@@ -35,11 +35,17 @@ export class DeliveryMark implements DurabilityWaiter {
     this.#log = log;
   }
 
-  /** The log knows of deliveries up to here, from before a restart. */
+  /** The log knows of deliveries up to here, from before a restart. What it found may have to become durable first. */
   restore(upTo: number): void {
-    this.#durable = upTo;
+    const { appended, durable } = this.#log;
     this.#raised = upTo;
-    this.check = upTo;
+    if (upTo > 0 && appended > durable) {
+      this.#isWaiting = true;
+      this.#log.whenDurable(appended, this);
+    } else {
+      this.#durable = upTo;
+      this.check = upTo;
+    }
   }
 
   /** May the persistent message at `sequence` be delivered now? If not, `queue.resume` is called when it may. */

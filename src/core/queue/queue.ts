@@ -94,7 +94,7 @@ export interface Queue extends PagedQueue, DirtyQueue {
   /** A delivered message comes back to its place. */
   requeue(message: MessageHandle, sequence: number): void;
 
-  /** The sequence up to which all messages were delivered or are gone. */
+  /** The sequence up to which all messages were delivered, may have been before a restart, or are gone. */
   readonly deliveredUpTo: number;
   /**
    * Takes back what a log kept of it: only on a queue that nothing has happened to.

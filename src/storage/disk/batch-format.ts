@@ -54,6 +54,7 @@ export interface BatchHead {
 
 /** A head that was read, and found whole. */
 export interface FoundHead extends BatchHead {
+  readonly version: number;
   readonly isFoot: boolean;
   readonly crc: number;
 }
@@ -109,6 +110,7 @@ export function readHead(view: DataView, at: number): FoundHead | undefined {
   if (crc !== headCrc(view, at, end)) return undefined;
   const flags = view.getUint16(at + FLAGS, true);
   return {
+    version: view.getUint8(at + VERSION),
     segment: getNumber(view, at + SEGMENT),
     epoch: view.getUint32(at + EPOCH, true),
     number: getNumber(view, at + NUMBER),
@@ -129,6 +131,12 @@ export function neededBytes(view: DataView, at: number): number {
   if (view.getUint32(at, true) !== MAGIC) return 0;
   const queues = view.getUint32(at + QUEUES, true);
   return queues > NAMED_QUEUES_MAX ? 0 : FIXED_BYTES + queues * ID_BYTES;
+}
+
+/** @throws Error when the batch was written by a newer program */
+export function assertKnown({ version }: FoundHead, file: string): void {
+  if (version <= FORMAT_VERSION) return;
+  throw new Error(`${file} has batches of version ${version}; this program knows up to ${FORMAT_VERSION}`);
 }
 
 /** Up to 2^53, in eight bytes. */

@@ -10,6 +10,7 @@ import type { Batch, BatchPlace, BatchWriter } from './batch-writer.ts';
 import type { Bundle } from './bundle.ts';
 import type { DiskFault } from './disk.ts';
 import type { Segment, Segments } from './segments.ts';
+import type { StoredBatch } from './stored-batch.ts';
 
 const NO_SPACE = new Set(['ENOSPC', 'EDQUOT']);
 
@@ -77,6 +78,15 @@ export class BatchSaver {
     });
   }
 
+  /** Brings the last batch of an earlier start to disk once more, before all else. */
+  saveAgain(last: StoredBatch, saved: () => void): void {
+    this.isBusy = true;
+    this.#inSegment(last.payload.length, (segment) => {
+      const batch = this.#writer.copy(last, this.#placeAgain(segment, last.head.number));
+      this.#write(segment, batch, saved);
+    });
+  }
+
   /** Time goes by: what did not fit is tried again. */
   tick(): void {
     const retry = this.#retry;
@@ -110,8 +120,8 @@ export class BatchSaver {
     const again = (fault: DiskFault | undefined): void => {
       if (this.#isClosed) return;
       if (fault === undefined) return this.#inNextSegment(use);
-      if (!NO_SPACE.has(fault.code)) return this.#faults.lost(fault);
-      this.#waitForSpace(fault, () => this.#inNextSegment(use));
+      if (NO_SPACE.has(fault.code)) return this.#waitForSpace(fault, () => this.#inNextSegment(use));
+      if (this.#noteDistrust(fault)) this.#inNextSegment(use);
     };
     const next = this.#segments.roll(again);
     if (next !== undefined) use(next);
@@ -149,18 +159,25 @@ export class BatchSaver {
 
   /** The batch goes to a file of its own; what was durable in the old one stays so. */
   #distrust(fault: DiskFault, batch: Batch, saved: () => void): void {
-    if (this.#isDistrusting) return this.#faults.lost(fault);
-    this.#isDistrusting = true;
-    this.#faults.distrusted(fault);
+    if (!this.#noteDistrust(fault)) return;
     this.#inNextSegment((segment) => {
-      this.#write(segment, this.#writer.repeat(batch, this.#placeAgain(segment, batch)), saved);
+      this.#write(segment, this.#writer.repeat(batch, this.#placeAgain(segment, batch.head.number)), saved);
     });
   }
 
-  #placeAgain(segment: Segment, batch: Batch): BatchPlace {
+  /** @returns false when that has happened just now, and it is the disk that cannot be trusted */
+  #noteDistrust(fault: DiskFault): boolean {
+    if (this.#isDistrusting) this.#faults.lost(fault);
+    else this.#faults.distrusted(fault);
+    const isFirst = !this.#isDistrusting;
+    this.#isDistrusting = true;
+    return isFirst;
+  }
+
+  #placeAgain(segment: Segment, number: number): BatchPlace {
     const place = this.#placeIn(segment);
-    segment.firstBatch = batch.head.number;
-    return { ...place, number: batch.head.number };
+    segment.firstBatch = number;
+    return { ...place, number };
   }
 
   #waitForSpace(fault: DiskFault, retry: () => void): void {

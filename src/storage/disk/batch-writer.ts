@@ -26,6 +26,7 @@ import {
   targetQueue,
   targetSequence,
 } from './record-codec.ts';
+import type { StoredBatch } from './stored-batch.ts';
 
 /** A buffer up to here is kept for the next batch. */
 const KEPT_BYTES_MAX = 8 * 1024 * 1024;
@@ -90,6 +91,16 @@ export class BatchWriter {
     const end = start + batch.head.payloadBytes;
     readRecords(view, start, end, new SlotChange(view, this.#live, batch.slot, slot));
     return this.#seal({ ...batch.head, segment, previousCrc }, slot);
+  }
+
+  /** A batch of an earlier start once more. Its messages stand where they were found. */
+  copy({ head, payload }: StoredBatch, place: BatchPlace): Batch {
+    const { segment, epoch, slot } = place;
+    const start = headBytes(head);
+    this.#reserve(2 * start + paddedBytes(payload.length));
+    this.#buffer.bytes.set(payload, start);
+    this.#buffer.bytes.fill(0, start + payload.length, start + paddedBytes(payload.length));
+    return this.#seal({ ...head, segment, epoch }, slot);
   }
 
   #seal(head: BatchHead, slot: number): Batch {

@@ -1,8 +1,12 @@
 /**
  * Writes a checkpoint in steps, a part of it in each turn, and makes it count: written under another name, synced, renamed,
  * and only then reported.
+ *
+ * What it lists has been appended to the log and need not be durable yet. It must not be known from a checkpoint before it
+ * is known from the log: so one counts only when the log has come to where it was at the end of the listing.
  */
 
+import type { Log, Ticket } from '../../core/ports.ts';
 import type { DefinitionState } from '../definition-state.ts';
 import { checksum } from './batch-format.ts';
 import {
@@ -15,6 +19,7 @@ import {
 } from './checkpoint.ts';
 import type { Disk, DiskFault, DiskFile } from './disk.ts';
 import type { LiveMessages } from './live-messages.ts';
+import type { SafeNames } from './safe-names.ts';
 
 /** Records made in one step: below a millisecond. */
 const RECORDS_PER_STEP = 500;
@@ -22,10 +27,14 @@ const UNFINISHED = '.unfinished';
 
 export interface CheckpointWriterOptions {
   readonly disk: Disk;
+  readonly names: SafeNames;
   readonly number: number;
   readonly position: CheckpointPosition;
   readonly definitions: DefinitionState;
   readonly live: LiveMessages;
+  readonly log: Pick<Log, 'appended' | 'durable'>;
+  /** Made in one step; `RECORDS_PER_STEP` unless given. */
+  readonly recordsPerStep?: number | undefined;
   /** Called once, when the checkpoint counts or cannot be had. */
   readonly done: (fault: DiskFault | undefined) => void;
 }
@@ -37,6 +46,8 @@ export class CheckpointWriter {
   #bytes = 0;
   #crc = 0;
   #isWriting = false;
+  /** Everything is listed, and was appended up to this ticket. */
+  #listedUpTo: Ticket | undefined;
 
   /** @throws Error when the file cannot be had */
   constructor(options: CheckpointWriterOptions) {
@@ -48,9 +59,10 @@ export class CheckpointWriter {
   /** Goes on, unless a write is under way. */
   step(): void {
     if (this.#isWriting) return;
-    this.#isWriting = true;
+    if (this.#listedUpTo !== undefined) return this.#finishWhenDurable(this.#listedUpTo);
     const chunk = this.#nextChunk();
-    if (chunk.length === 0) return this.#finish();
+    if (chunk.length === 0) return this.#listed();
+    this.#isWriting = true;
     const at = CHECKPOINT_PAYLOAD_AT + this.#bytes;
     this.#bytes += chunk.length;
     this.#crc = checksum(new DataView(chunk.buffer), 0, chunk.length, this.#crc);
@@ -63,7 +75,8 @@ export class CheckpointWriter {
   #nextChunk(): Uint8Array {
     const parts: Uint8Array[] = [];
     let bytes = 0;
-    while (parts.length < RECORDS_PER_STEP) {
+    const { recordsPerStep = RECORDS_PER_STEP } = this.#options;
+    while (parts.length < recordsPerStep) {
       const { value, done } = this.#records.next();
       if (done === true) break;
       parts.push(value);
@@ -78,23 +91,35 @@ export class CheckpointWriter {
     return chunk;
   }
 
+  #listed(): void {
+    this.#listedUpTo = this.#options.log.appended;
+    this.#finishWhenDurable(this.#listedUpTo);
+  }
+
+  #finishWhenDurable(ticket: Ticket): void {
+    if (this.#options.log.durable < ticket) return;
+    this.#isWriting = true;
+    this.#finish();
+  }
+
   #finish(): void {
     const head = writeCheckpointHead(this.#options.position, { bytes: this.#bytes, crc: this.#crc });
     const then = (next: () => void) => (fault: DiskFault | undefined) => {
       if (fault === undefined) next();
       else this.#end(fault);
     };
-    const { disk, number } = this.#options;
+    const { names, number } = this.#options;
     const name = checkpointName(number);
     const sync = () => this.#file.sync(then(rename));
-    const rename = () => disk.rename(name + UNFINISHED, name, then(syncNames));
-    const syncNames = () => disk.syncNames(then(() => this.#end(undefined)));
+    const rename = () => names.rename(name + UNFINISHED, name, (fault) => this.#end(fault));
     this.#file.write(head, 0, then(sync));
   }
 
   #end(fault: DiskFault | undefined): void {
+    const { disk, number, done } = this.#options;
     this.#file.close();
-    this.#options.done(fault);
+    if (fault !== undefined) disk.remove(checkpointName(number) + UNFINISHED, () => undefined);
+    done(fault);
   }
 }
 

@@ -22,6 +22,7 @@ import {
   putWatermark,
   readRecords,
 } from './record-codec.ts';
+import type { Damage } from './segment-scan.ts';
 
 const MAGIC = 0x43_52_56_4c;
 const VERSION = 1;
@@ -92,8 +93,17 @@ export function marksRecords(marks: QueueMarks): Uint8Array {
   return bytes;
 }
 
-/** The newest checkpoint that is whole; undefined when there is none. @throws Error when it is a newer version's */
-export function readNewestCheckpoint(disk: Disk): Checkpoint | undefined {
+/** What is there of checkpoints. */
+export interface FoundCheckpoint {
+  /** The newest that is whole. */
+  readonly checkpoint: Checkpoint | undefined;
+  /** A newer one that is not. It was when it got its name. */
+  readonly damaged: Damage | undefined;
+}
+
+/** @throws Error when one is a newer version's */
+export function readNewestCheckpoint(disk: Disk): FoundCheckpoint {
+  let damaged: Damage | undefined;
   const numbers = disk
     .list()
     .map(checkpointNumber)
@@ -101,10 +111,12 @@ export function readNewestCheckpoint(disk: Disk): Checkpoint | undefined {
   for (const number of numbers.sort((a, b) => b - a)) {
     const file = disk.open(checkpointName(number));
     const checkpoint = readCheckpoint(file, number);
+    const to = file.size;
     file.close();
-    if (checkpoint !== undefined) return checkpoint;
+    if (checkpoint !== undefined) return { checkpoint, damaged };
+    damaged ??= { file: file.name, from: 0, to, queueIds: undefined, hasDefinitions: true };
   }
-  return undefined;
+  return { checkpoint: undefined, damaged };
 }
 
 function readCheckpoint(file: DiskFile, number: number): Checkpoint | undefined {

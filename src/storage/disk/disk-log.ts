@@ -16,6 +16,7 @@ import type { DefinitionState } from '../definition-state.ts';
 import { Waiters } from '../waiters.ts';
 import type { BatchSaver } from './batch-saver.ts';
 import { Bundle, type MovedContent } from './bundle.ts';
+import type { StoredBatch } from './stored-batch.ts';
 
 /** More than about this much goes into several batches, so that no turn is long: copying and summing cost 0.5 ms a MB. */
 export const BATCH_BYTES_MAX = 4 * 1024 * 1024;
@@ -30,6 +31,8 @@ export interface DiskLogOptions {
   readonly onDurable: () => void;
   /** A turn has ended: time for a little of what is not urgent. */
   readonly onFlush: () => void;
+  /** `BATCH_BYTES_MAX` unless given. */
+  readonly batchBytes?: number | undefined;
 }
 
 export class DiskLog implements Log {
@@ -43,6 +46,7 @@ export class DiskLog implements Log {
   readonly #saver: BatchSaver;
   readonly #onDurable: () => void;
   readonly #onFlush: () => void;
+  readonly #batchBytes: number;
   readonly #waiters = new Waiters();
   #collecting: Bundle;
   /** Full ones, oldest first. */
@@ -55,6 +59,7 @@ export class DiskLog implements Log {
     this.#saver = options.saver;
     this.#onDurable = options.onDurable;
     this.#onFlush = options.onFlush;
+    this.#batchBytes = options.batchBytes ?? BATCH_BYTES_MAX;
     this.#collecting = new Bundle(options.messages);
   }
 
@@ -124,6 +129,15 @@ export class DiskLog implements Log {
     return this.#append();
   }
 
+  /**
+   * What was found in the log counts as one record more: the broker before may have ended before its last batch was
+   * synced, which is written again before anything is built on it.
+   */
+  resume(last: StoredBatch): void {
+    const ticket = ++this.appended;
+    this.#saver.saveAgain(last, () => this.#reached(ticket));
+  }
+
   /** Bytes that are collected and not yet on their way. */
   get pendingBytes(): number {
     return this.#full.reduce((sum, { bytes }) => sum + bytes, this.#collecting.bytes);
@@ -141,7 +155,7 @@ export class DiskLog implements Log {
   }
 
   #makeRoom(): void {
-    if (this.#collecting.bytes < BATCH_BYTES_MAX || this.#collecting.isInGroup) return;
+    if (this.#collecting.bytes < this.#batchBytes || this.#collecting.isInGroup) return;
     this.#full.push(this.#collecting);
     this.#collecting = this.#spare.pop() ?? new Bundle(this.#messages);
   }
@@ -172,8 +186,12 @@ export class DiskLog implements Log {
   }
 
   #saved(bundle: Bundle): void {
-    this.durable = bundle.lastTicket;
     if (this.#spare.length < SPARE_BUNDLES) this.#spare.push(bundle);
+    this.#reached(bundle.lastTicket);
+  }
+
+  #reached(ticket: Ticket): void {
+    this.durable = ticket;
     this.#waiters.reached(this.durable);
     this.#onDurable();
     if (!this.#saver.isBusy) this.#saveNext();

@@ -6,11 +6,13 @@ import type { Messages } from '../../core/messages.ts';
 import type { DefinitionState } from '../definition-state.ts';
 import { BatchSaver, type SaverFaults } from './batch-saver.ts';
 import { BatchWriter } from './batch-writer.ts';
+import { checkpointName } from './checkpoint.ts';
 import type { Disk, DiskFault } from './disk.ts';
 import { DiskLog } from './disk-log.ts';
 import type { QueueMarks } from './live-messages.ts';
 import { Reclaimer } from './reclaimer.ts';
 import { type RecoveredLog, Recovery, type RecoveryProgress } from './recovery.ts';
+import { SafeNames } from './safe-names.ts';
 import { type RestoreMessage, readMessages } from './stored-messages.ts';
 
 export interface OpenLogOptions {
@@ -23,6 +25,10 @@ export interface OpenLogOptions {
   readonly onDurable: () => void;
   /** When a segment is full; 64 MB unless given. */
   readonly segmentBytes?: number;
+  /** About how much goes into one batch; 4 MB unless given. */
+  readonly batchBytes?: number;
+  /** Records that go into a checkpoint in one step; 500 unless given. */
+  readonly checkpointRecords?: number;
 }
 
 /** What the log reports of itself. Bytes with everything that stands on the disk; times in milliseconds. */
@@ -50,28 +56,36 @@ export class OpenedLog {
   readonly #reclaimer: Reclaimer;
   readonly #messages: Messages;
 
-  constructor(found: RecoveredLog, options: OpenLogOptions) {
-    const { disk, messages, epoch, faults, onDurable } = options;
-    const { live, segments, definitions, lastNumber, lastCrc, lastCheckpoint } = found;
+  constructor(found: RecoveredLog, names: SafeNames, options: OpenLogOptions) {
+    const { disk, messages, epoch, faults, onDurable, batchBytes, checkpointRecords } = options;
+    const { live, segments, definitions, lastNumber, lastCrc, lastCheckpoint, spares } = found;
     this.found = found;
     this.#messages = messages;
     const writer = new BatchWriter(messages, live);
     this.#saver = new BatchSaver({ segments, writer, epoch, lastNumber, lastCrc, faults });
     const step = () => this.#reclaimer.step();
-    this.log = new DiskLog({ messages, definitions, saver: this.#saver, onDurable, onFlush: step });
+    this.log = new DiskLog({ messages, definitions, saver: this.#saver, onDurable, onFlush: step, batchBytes });
     const log = this.log;
     this.#reclaimer = new Reclaimer({
       disk,
+      names,
       log,
       segments,
       saver: this.#saver,
       live,
       definitions,
-      lastCheckpoint,
+      lastCheckpoint: spares.length === 0 ? lastCheckpoint : lastCheckpoint + 1,
+      checkpointRecords,
     });
     // What was torn is not written over: a new segment is easier to tell apart than a new end of an old one.
     segments.seal();
-    segments.prepare();
+    // What a checkpoint has freed is free once it is certain that the checkpoint has its name.
+    if (spares.length === 0) segments.begin([]);
+    else {
+      const [from, to] = [checkpointName(lastCheckpoint), checkpointName(lastCheckpoint + 1)];
+      names.rename(from, to, (fault) => segments.begin(fault === undefined ? spares : []));
+    }
+    if (found.last !== undefined) log.resume(found.last);
   }
 
   get definitions(): DefinitionState {
@@ -90,6 +104,7 @@ export class OpenedLog {
 
   /** Some time has gone by: about twice a second. */
   tick(): void {
+    this.#reclaimer.tick();
     this.#saver.tick();
     this.log.flush();
   }
@@ -108,6 +123,7 @@ export class OpenedLog {
   close(): void {
     this.#saver.close();
     this.found.segments.close();
+    for (const file of this.found.spares) file.close();
   }
 
   get metrics(): LogMetrics {
@@ -130,9 +146,10 @@ export class OpenedLog {
 
 /** @throws Error when something was written by a newer program, or the disk cannot be read */
 export function* openLog(options: OpenLogOptions): Generator<RecoveryProgress, OpenedLog> {
-  const recovery = new Recovery(options.disk, options.segmentBytes);
+  const names = new SafeNames(options.disk);
+  const recovery = new Recovery(options.disk, names, options.segmentBytes);
   const found = yield* recovery.read();
-  const opened = new OpenedLog(found, options);
+  const opened = new OpenedLog(found, names, options);
   recovery.onQueueGone = (id) => opened.log.queueGone(id);
   return opened;
 }

@@ -1,19 +1,20 @@
 /**
  * Makes segments free again, oldest first: what is still live in one is written to the end of the log, a checkpoint
- * takes over the definitions, and when both are durable the file is used for new records.
+ * takes over the definitions, and when that counts, and with it all that the log held by then, the file is used for new
+ * records.
  *
  * Works in steps, a few each turn. One stuck message costs its own bytes once in a while, not the disk of all that came
  * after it.
  */
 
-import type { Ticket } from '../../core/ports.ts';
 import type { DefinitionState } from '../definition-state.ts';
 import type { BatchSaver } from './batch-saver.ts';
-import { type CheckpointPosition, checkpointName } from './checkpoint.ts';
+import { type CheckpointPosition, checkpointNumber } from './checkpoint.ts';
 import { CheckpointWriter } from './checkpoint-writer.ts';
-import type { Disk, DiskFault } from './disk.ts';
+import type { Disk, Done } from './disk.ts';
 import type { DiskLog } from './disk-log.ts';
 import type { LiveMessages } from './live-messages.ts';
+import type { SafeNames } from './safe-names.ts';
 import { SegmentMover } from './segment-mover.ts';
 import type { Segment, Segments } from './segments.ts';
 
@@ -24,13 +25,16 @@ const LIVE_SHARE_MAX = 0.5;
 
 export interface ReclaimerOptions {
   readonly disk: Disk;
+  readonly names: SafeNames;
   readonly log: DiskLog;
   readonly segments: Segments;
   readonly saver: BatchSaver;
   readonly live: LiveMessages;
   readonly definitions: DefinitionState;
-  /** Of the newest checkpoint; 0 when there is none. */
+  /** The highest number that a checkpoint has. */
   readonly lastCheckpoint: number;
+  /** See `CheckpointWriterOptions.recordsPerStep`. */
+  readonly checkpointRecords?: number | undefined;
 }
 
 export class Reclaimer {
@@ -38,16 +42,19 @@ export class Reclaimer {
   readonly #options: ReclaimerOptions;
   #mover: SegmentMover | undefined;
   #writer: CheckpointWriter | undefined;
-  #position: CheckpointPosition | undefined;
-  /** What must be durable before segments are reused. */
-  #ticket: Ticket = 0;
+  /** Of the newest checkpoint, and of the newest one that was tried. */
   #lastCheckpoint: number;
+  #lastNumber: number;
   #isCheckpointWanted = false;
-  #onCheckpoint: ((fault: DiskFault | undefined) => void)[] = [];
+  /** The last one could not be had, and no time has gone by since. */
+  #isResting = false;
+  /** Those who want the next checkpoint that is begun. */
+  #waiting: Done[] = [];
 
   constructor(options: ReclaimerOptions) {
     this.#options = options;
     this.#lastCheckpoint = options.lastCheckpoint;
+    this.#lastNumber = options.lastCheckpoint;
   }
 
   /** Bytes of all segments, and about how many of them belong to messages that are live. */
@@ -62,18 +69,22 @@ export class Reclaimer {
   }
 
   /** Writes a checkpoint whatever there is to reclaim. @param done called when it counts, or cannot be had */
-  checkpoint(done: (fault: DiskFault | undefined) => void): void {
-    this.#onCheckpoint.push(done);
+  checkpoint(done: Done): void {
+    this.#waiting.push(done);
     this.#isCheckpointWanted = true;
     this.step();
+  }
+
+  /** Time goes by: what failed may be tried again. */
+  tick(): void {
+    this.#isResting = false;
   }
 
   /** Does a little. Called at the end of turns, and now and then. */
   step(): void {
     this.#options.live.settleDropped(64);
     if (this.#writer !== undefined) return this.#writer.step();
-    if (this.#position !== undefined) return this.#retire(this.#position);
-    if (this.#isCheckpointWanted || this.#isOldestDead) return this.#beginCheckpoint();
+    if (!this.#isResting && (this.#isCheckpointWanted || this.#isOldestDead)) return this.#beginCheckpoint();
     if (this.#mover !== undefined) return this.#mover.step();
     if (this.#isSparse) this.#beginMove();
   }
@@ -101,59 +112,72 @@ export class Reclaimer {
     const { segments, live, log } = this.#options;
     const { oldest } = segments;
     if (oldest === undefined) return;
-    this.#mover = new SegmentMover(oldest, live, log, (movedBytes) => {
-      this.metrics.movedBytes += movedBytes;
-      this.#mover = undefined;
-    });
+    this.#mover = new SegmentMover(oldest, live, log, () => this.#endMove());
   }
 
   /** All segments before the first one that holds something are not needed once the checkpoint counts. */
   #beginCheckpoint(): void {
-    const { disk, definitions, live, log, saver, segments } = this.#options;
+    const { disk, names, definitions, live, log, saver, segments, checkpointRecords } = this.#options;
     const needed = [...segments].find(({ slot, isDamaged }) => isDamaged || live.counts[slot] !== 0);
     const headSegment = needed?.number ?? segments.upcomingNumber;
     const headBatch = (needed ?? segments.current)?.firstBatch ?? saver.nextBatch;
     const position = { headSegment, headBatch, batch: saver.nextBatch };
     this.#isCheckpointWanted = false;
-    this.#ticket = log.appended;
-    const number = this.#lastCheckpoint + 1;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    const number = ++this.#lastNumber;
+    const done: Done = (fault) => {
+      this.#writer = undefined;
+      this.#isResting = fault !== undefined;
+      if (fault === undefined) this.#count(number, position);
+      for (const wanted of waiting) wanted(fault);
+    };
     try {
       this.#writer = new CheckpointWriter({
         disk,
+        names,
         number,
         position,
         definitions,
         live,
-        done: (fault) => this.#checkpointed(number, position, fault),
+        log,
+        recordsPerStep: checkpointRecords,
+        done,
       });
     } catch (error) {
-      this.#checkpointed(number, position, { code: 'EIO', message: String(error) });
+      done({ code: 'EIO', message: String(error) });
     }
-  }
-
-  #checkpointed(number: number, position: CheckpointPosition, fault: DiskFault | undefined): void {
-    this.#writer = undefined;
-    const waiting = this.#onCheckpoint;
-    this.#onCheckpoint = [];
-    if (fault === undefined) this.#count(number, position);
-    for (const done of waiting) done(fault);
   }
 
   #count(number: number, position: CheckpointPosition): void {
     this.metrics.checkpoints++;
-    this.#options.disk.remove(checkpointName(number - 2), () => undefined);
+    this.#removeBefore(this.#lastCheckpoint);
     this.#lastCheckpoint = number;
-    this.#position = position;
+    this.#retire(position);
+  }
+
+  /** The one before the newest stays, for when that cannot be read. */
+  #removeBefore(checkpoint: number): void {
+    const { disk } = this.#options;
+    for (const name of disk.list()) {
+      if ((checkpointNumber(name) ?? Infinity) < checkpoint) disk.remove(name, () => undefined);
+    }
   }
 
   #retire(position: CheckpointPosition): void {
-    const { segments, log } = this.#options;
-    if (log.durable < this.#ticket) return;
-    this.#position = undefined;
+    const { segments } = this.#options;
     while (segments.length > 1 && (segments.oldest?.number ?? Infinity) < position.headSegment) {
+      if (this.#mover?.segment === segments.oldest) this.#endMove();
       this.#options.live.forgetSlot(segments.oldest?.slot ?? 0);
       segments.retireOldest();
       this.metrics.retired++;
     }
+  }
+
+  #endMove(): void {
+    if (this.#mover === undefined) return;
+    this.#mover.stop();
+    this.metrics.movedBytes += this.#mover.movedBytes;
+    this.#mover = undefined;
   }
 }

@@ -10,11 +10,13 @@ import type { DefinitionRecord } from '../../core/records.ts';
 import { decodeDefinition } from '../definition-codec.ts';
 import { DefinitionState } from '../definition-state.ts';
 import { type Checkpoint, checkpointNumber, readNewestCheckpoint } from './checkpoint.ts';
-import type { Disk } from './disk.ts';
+import type { Disk, DiskFile } from './disk.ts';
 import { LiveMessages } from './live-messages.ts';
 import { type RecordReader, readRecords, targetQueue, targetSequence } from './record-codec.ts';
+import type { SafeNames } from './safe-names.ts';
 import { type Damage, type FoundBatch, type ScanPosition, SegmentScan } from './segment-scan.ts';
 import { SEGMENT_BYTES, type Segment, Segments, segmentName, segmentNumber } from './segments.ts';
+import { copyBatch, type StoredBatch } from './stored-batch.ts';
 
 /** How far a reading has come. */
 export interface RecoveryProgress {
@@ -31,18 +33,23 @@ export interface RecoveredLog {
   readonly lastNumber: number;
   readonly lastCrc: number;
   readonly lastCheckpoint: number;
+  /** Segments that the checkpoint has made free. */
+  readonly spares: readonly DiskFile[];
   /** Records that cannot be read, though somebody may have been told that they are durable. */
   readonly damages: readonly Damage[];
   /** Queues of which there are records but, because of damage, no declaration. */
   readonly lostQueues: ReadonlySet<number>;
   /** A batch that was being written when the broker ended; nobody was told that it is durable. */
   readonly torn: Damage | undefined;
+  /** The last batch, when the broker may have ended before it was synced. */
+  readonly last: StoredBatch | undefined;
   /** Where the batches with live messages stand, by segment. */
   readonly batches: ReadonlyMap<Segment, readonly number[]>;
 }
 
 export class Recovery {
   readonly #disk: Disk;
+  readonly #names: SafeNames;
   readonly #segmentBytes: number;
   readonly #buffers = { bytes: new Uint8Array(0) };
   readonly #live = new LiveMessages();
@@ -53,25 +60,33 @@ export class Recovery {
   readonly #position: ScanPosition = { number: 0, crc: 0 };
   #torn: Damage | undefined;
   #checkpoint: Checkpoint | undefined;
+  #last: { readonly file: DiskFile; readonly at: number } | undefined;
 
   /** Told of queues that go, once the recovery is done. */
   onQueueGone: ((id: number) => void) | undefined;
 
   /** @param segmentBytes when a segment that is written from now on is full */
-  constructor(disk: Disk, segmentBytes: number = SEGMENT_BYTES) {
+  constructor(disk: Disk, names: SafeNames, segmentBytes: number = SEGMENT_BYTES) {
     this.#disk = disk;
+    this.#names = names;
     this.#segmentBytes = segmentBytes;
   }
 
   /** @throws Error when something was written by a newer program, or the disk cannot be read */
   *read(): Generator<RecoveryProgress, RecoveredLog> {
     this.#removeUnfinished();
-    this.#checkpoint = readNewestCheckpoint(this.#disk);
+    const { checkpoint, damaged } = readNewestCheckpoint(this.#disk);
+    this.#checkpoint = checkpoint;
     this.#applyCheckpoint();
+    const before = this.#position.number;
     const { counting, spare } = this.#segmentNumbers();
-    const segments = new Segments(this.#disk, Math.max(0, ...counting, ...spare), this.#segmentBytes);
-    for (const number of spare) segments.addSpare(this.#disk.open(segmentName(number)));
+    // Of those that the checkpoint has made free, the last may be gone already.
+    const lastNumber = Math.max((this.#checkpoint?.headSegment ?? 1) - 1, ...counting, ...spare);
+    const segments = new Segments(this.#disk, this.#names, lastNumber, this.#segmentBytes);
     yield* this.#readSegments(segments, counting);
+    // The batches from the older checkpoint on say all that it said. A missing one has been noticed.
+    if (damaged !== undefined && this.#position.number === before) this.#damages.push(damaged);
+    if (this.#isDefinitionMissing) this.#definitions.dropOvertaken();
     return {
       definitions: this.#definitions,
       live: this.#live,
@@ -79,9 +94,11 @@ export class Recovery {
       lastNumber: this.#position.number,
       lastCrc: this.#position.crc,
       lastCheckpoint: this.#checkpoint?.number ?? 0,
+      spares: spare.map((number) => this.#disk.open(segmentName(number))),
       damages: this.#damages,
       lostQueues: this.#lostQueues,
       torn: this.#torn,
+      last: this.#readLast(),
       batches: this.#batches,
     };
   }
@@ -95,22 +112,29 @@ export class Recovery {
       const segment = segments.adopt(number, file, this.#position.number + 1);
       const scan = new SegmentScan({
         segment,
+        damages: this.#damages,
         position: this.#position,
         buffers: this.#buffers,
         before: this.#torn,
       });
       for (let batch = scan.next(); batch !== undefined; batch = scan.next()) {
         this.#apply(segment, batch);
+        this.#last = { file, at: batch.at };
         yield { bytes: before + batch.at, of };
       }
-      this.#damages.push(...scan.damages);
-      segment.isDamaged = scan.damages.length > 0;
       const { end, torn } = scan.rest();
       segment.bytes = end;
       // An empty segment says nothing about the end of the one before.
       if (end > 0 || torn !== undefined) this.#torn = torn;
       before += file.size;
     }
+    for (const segment of segments) segment.isDamaged = this.#damages.some(({ file }) => file === segment.file.name);
+  }
+
+  /** A checkpoint counts only once all batches before it are durable. */
+  #readLast(): StoredBatch | undefined {
+    if (this.#last === undefined || this.#position.number < (this.#checkpoint?.batch ?? 0)) return undefined;
+    return copyBatch(this.#last.file, this.#last.at);
   }
 
   #apply(segment: Segment, batch: FoundBatch): void {
@@ -134,6 +158,8 @@ export class Recovery {
     this.#position.number = this.#checkpoint.headBatch - 1;
     for (const definition of this.#checkpoint.definitions) this.#definitions.fold(definition);
     for (const { id, highest, watermark } of this.#checkpoint.marks) {
+      // Declared while the checkpoint was written, and read from the log then, or deleted.
+      if (this.#definitions.findQueue(id) === undefined) continue;
       this.#live.used(id, highest);
       this.#live.raiseWatermark(id, watermark);
     }

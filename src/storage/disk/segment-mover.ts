@@ -14,19 +14,21 @@ import type { Segment } from './segments.ts';
 const READ_BYTES = 1024 * 1024;
 
 export class SegmentMover {
-  readonly #segment: Segment;
+  readonly segment: Segment;
   readonly #live: LiveMessages;
   readonly #log: DiskLog;
-  readonly #done: (movedBytes: number) => void;
+  readonly #done: () => void;
+  /** Written again so far. */
+  movedBytes = 0;
   #at = 0;
   #readBytes = READ_BYTES;
   #isReading = false;
   #ticket: Ticket = 0;
-  #movedBytes = 0;
+  #isStopped = false;
 
   /** @param done called when nothing live is left there, or the segment cannot be read */
-  constructor(segment: Segment, live: LiveMessages, log: DiskLog, done: (movedBytes: number) => void) {
-    this.#segment = segment;
+  constructor(segment: Segment, live: LiveMessages, log: DiskLog, done: () => void) {
+    this.segment = segment;
     this.#live = live;
     this.#log = log;
     this.#done = done;
@@ -34,15 +36,21 @@ export class SegmentMover {
 
   step(): void {
     if (this.#isReading || this.#log.durable < this.#ticket) return;
-    const left = this.#segment.bytes - this.#at;
-    if (left <= 0 || this.#live.counts[this.#segment.slot] === 0) return this.#done(this.#movedBytes);
+    const left = this.segment.bytes - this.#at;
+    if (left <= 0 || this.#live.counts[this.segment.slot] === 0) return this.#done();
     this.#isReading = true;
     const bytes = new Uint8Array(Math.min(left, this.#readBytes));
-    this.#segment.file.read(bytes, this.#at, (fault, read) => {
+    this.segment.file.read(bytes, this.#at, (fault, read) => {
       this.#isReading = false;
+      if (this.#isStopped) return;
       if (fault === undefined && read === bytes.length) this.#moveFrom(new DataView(bytes.buffer));
       else this.#giveUp();
     });
+  }
+
+  /** The segment is not what it was: what is read of it counts for nothing. */
+  stop(): void {
+    this.#isStopped = true;
   }
 
   #moveFrom(view: DataView): void {
@@ -74,7 +82,7 @@ export class SegmentMover {
         const moved = this.#contentOf(view, targetsAt, targets, runAt, runBytes, largeBytes);
         if (moved === undefined) return;
         this.#ticket = this.#log.move(moved);
-        this.#movedBytes += moved.content.length;
+        this.movedBytes += moved.content.length;
       },
       settle: () => undefined,
       watermark: () => undefined,
@@ -96,18 +104,18 @@ export class SegmentMover {
     for (let index = 0; index < targets; index++) {
       const queueId = targetQueue(view, targetsAt, index);
       const sequence = targetSequence(view, targetsAt, index);
-      if (this.#live.slotOf(queueId, sequence) !== this.#segment.slot) continue;
+      if (this.#live.slotOf(queueId, sequence) !== this.segment.slot) continue;
       queueIds.push(queueId);
       sequences.push(sequence);
     }
     if (queueIds.length === 0) return undefined;
     const content = new Uint8Array(view.buffer, runAt, runBytes + largeBytes);
-    return { slot: this.#segment.slot, content, runBytes, queueIds, sequences };
+    return { slot: this.segment.slot, content, runBytes, queueIds, sequences };
   }
 
   /** What cannot be read stays where it is. */
   #giveUp(): void {
-    this.#segment.isDamaged = true;
-    this.#done(this.#movedBytes);
+    this.segment.isDamaged = true;
+    this.#done();
   }
 }

@@ -1,12 +1,13 @@
 /**
  * Finds the batches of a segment, and what is wrong between them.
  *
- * A batch that is not whole with a whole one of a higher number after it is damage: it is named, with the queues whose
- * records are lost, and the search goes on behind it. Without one after it in any segment it is a torn tail: the power went
- * while it was written, nobody was told that it is durable, and it is cut.
+ * A batch that is not whole, with any trace of a higher number after it, is damage: it is named, with the queues whose
+ * records are lost, and the search goes on behind it. The last one of all is a torn tail: the power went while it was
+ * written, nobody was told that it is durable, and it is cut.
  */
 
 import {
+  assertKnown,
   BATCH_ALIGNMENT,
   batchBytes,
   checksum,
@@ -51,7 +52,7 @@ export interface FoundBatch {
 export interface Rest {
   /** Where the last whole batch ends. */
   readonly end: number;
-  /** The remains of what was written there, if it can be told. */
+  /** The remains of the next batch, if it can be told. */
   readonly torn: Damage | undefined;
 }
 
@@ -61,6 +62,8 @@ export interface SegmentScanOptions {
   readonly position: ScanPosition;
   /** See `FileWindow`. */
   readonly buffers: { bytes: Uint8Array };
+  /** What is found damaged is added here. */
+  readonly damages: Damage[];
   /** The remains at the end of the segment before. */
   readonly before?: Damage | undefined;
 }
@@ -68,13 +71,15 @@ export interface SegmentScanOptions {
 const MAGIC_BYTES = 4;
 
 export class SegmentScan {
-  readonly damages: Damage[] = [];
+  readonly #damages: Damage[];
   readonly #segment: Pick<Segment, 'number' | 'file'>;
   readonly #window: FileWindow;
   readonly #position: ScanPosition;
   /** What the segment before this one left, which is damage if a batch is missing. */
   readonly #before: Damage | undefined;
   #at = 0;
+  /** Heads and feet behind the last whole batch, with numbers above its own. */
+  #left: readonly FoundHead[] = [];
   /** All of a segment's batches have the same. What a client put into a body cannot know it. */
   #epoch: number | undefined;
 
@@ -82,10 +87,14 @@ export class SegmentScan {
     this.#segment = options.segment;
     this.#position = options.position;
     this.#before = options.before;
+    this.#damages = options.damages;
     this.#window = new FileWindow(options.segment.file, options.buffers);
   }
 
-  /** The next batch, valid until the one after it is asked for; undefined at the end: then `rest` tells more. */
+  /**
+   * The next batch, valid until the one after it is asked for; undefined at the end: then `rest` tells more.
+   * @throws Error when a newer program wrote it
+   */
   next(): FoundBatch | undefined {
     for (;;) {
       const head = this.#headAt(this.#at);
@@ -107,27 +116,30 @@ export class SegmentScan {
     }
   }
 
-  /** What stands behind the last whole batch. */
+  /** What stands behind the last whole batch. One batch at a time is not durable: more than one of them are damage. */
   rest(): Rest {
-    const head = this.#headAt(this.#at);
-    if (head !== undefined && this.#isOfSegment(head)) {
-      return { end: this.#at, torn: this.#damage(this.#at, this.#segment.file.size, [head]) };
-    }
-    const foot = this.#findHead(this.#at + BATCH_ALIGNMENT, (found) => found.number > this.#position.number);
-    const torn = foot === undefined ? undefined : this.#damage(this.#at, this.#segment.file.size, [foot.head]);
-    return { end: this.#at, torn };
+    const last = Math.max(0, ...this.#left.map(({ number }) => number));
+    const missing = last - this.#position.number;
+    if (missing <= 0) return { end: this.#at, torn: undefined };
+    const remains = this.#damage(this.#at, this.#segment.file.size, this.#left, last + 1);
+    if (missing === 1) return { end: this.#at, torn: remains };
+    this.#damages.push(remains);
+    return { end: this.#at, torn: undefined };
   }
 
   /** Goes on behind bytes that cannot be read. @returns false when no whole batch follows. */
   #skipDamage(head: FoundHead | undefined): boolean {
-    const heads: FoundHead[] = head === undefined ? [] : [head];
+    const heads: FoundHead[] = head === undefined || head.number <= this.#position.number ? [] : [head];
     const from = this.#at;
     let search = from + BATCH_ALIGNMENT;
     for (;;) {
       const found = this.#findHead(search, ({ number }) => number > this.#position.number);
-      if (found === undefined) return false;
+      if (found === undefined) {
+        this.#left = heads;
+        return false;
+      }
       if (!found.head.isFoot && this.#batchAt(found.at, found.head) !== undefined) {
-        this.damages.push(this.#damage(from, found.at, heads, found.head.number));
+        this.#damages.push(this.#damage(from, found.at, heads, found.head.number));
         this.#at = found.at;
         // What lies between is accounted for.
         this.#position.number = found.head.number - 1;
@@ -138,21 +150,26 @@ export class SegmentScan {
     }
   }
 
-  /** @param next the number of the batch that follows, when one does: every batch before it must have been named */
-  #damage(from: number, to: number, heads: readonly FoundHead[], next?: number): Damage {
+  /** @param next every batch before this one must have been named, by its head, its foot or the segment before */
+  #damage(from: number, to: number, heads: readonly FoundHead[], next: number): Damage {
+    const missing = next - this.#position.number - 1;
     const numbers = new Set(heads.map(({ number }) => number));
-    const missing = next === undefined ? numbers.size : next - this.#position.number - 1;
-    const isNamed = numbers.size >= missing && heads.every(({ queueIds }) => queueIds !== undefined);
-    const queueIds = isNamed ? [...new Set(heads.flatMap((head) => head.queueIds ?? []))] : undefined;
-    const hasDefinitions = !isNamed || heads.some((head) => head.hasDefinitions);
+    const parts: Pick<Damage, 'queueIds' | 'hasDefinitions'>[] = [...heads];
+    if (this.#before !== undefined && numbers.size === missing - 1 && !numbers.has(this.#position.number + 1)) {
+      parts.push(this.#before);
+      numbers.add(this.#position.number + 1);
+    }
+    const isNamed = numbers.size >= missing && parts.every(({ queueIds }) => queueIds !== undefined);
+    const queueIds = isNamed ? [...new Set(parts.flatMap((part) => part.queueIds ?? []))] : undefined;
+    const hasDefinitions = !isNamed || parts.some((part) => part.hasDefinitions);
     return { file: this.#segment.file.name, from, to, queueIds, hasDefinitions };
   }
 
   /** Batches are missing before this one, and it is not said which. */
   #noteGap(at: number, missing: number): void {
     const file = this.#segment.file.name;
-    if (this.#before !== undefined && missing === 1) this.damages.push(this.#before);
-    else this.damages.push({ file, from: at, to: at, queueIds: undefined, hasDefinitions: true });
+    if (this.#before !== undefined && missing === 1) this.#damages.push(this.#before);
+    else this.#damages.push({ file, from: at, to: at, queueIds: undefined, hasDefinitions: true });
   }
 
   #isOfSegment(head: FoundHead): boolean {
@@ -164,7 +181,9 @@ export class SegmentScan {
     if (first < 0) return undefined;
     const needed = neededBytes(this.#window.view, first);
     const place = needed === 0 ? -1 : this.#window.have(at, needed);
-    return place < 0 ? undefined : readHead(this.#window.view, place);
+    const head = place < 0 ? undefined : readHead(this.#window.view, place);
+    if (head !== undefined && this.#isOfSegment(head)) assertKnown(head, this.#segment.file.name);
+    return head;
   }
 
   /** The batch whose head stands at `at`, when all of it is there and as it was written. */

@@ -9,6 +9,7 @@
 import { assert } from '../../base/assert.ts';
 import type { Disk, DiskFault, DiskFile } from './disk.ts';
 import { SLOTS_MAX } from './live-messages.ts';
+import type { SafeNames } from './safe-names.ts';
 
 /** A segment is full with so many bytes unless said otherwise; a batch that is larger has one for itself. */
 export const SEGMENT_BYTES = 64 * 1024 * 1024;
@@ -47,6 +48,7 @@ export class Segments {
   /** A segment is full with so many. */
   readonly bytesMax: number;
   readonly #disk: Disk;
+  readonly #names: SafeNames;
   /** Oldest first; the last one is written to. */
   readonly #segments: Segment[] = [];
   readonly #spares: DiskFile[] = [];
@@ -54,13 +56,15 @@ export class Segments {
   #lastSlot = 0;
   #lastNumber: number;
   #next: Segment | undefined;
+  #hasBegun = false;
   #isPreparing = false;
   #isSealed = false;
   #waiting: Ready[] = [];
 
   /** @param lastNumber the highest number that was ever used in this directory */
-  constructor(disk: Disk, lastNumber: number, bytesMax: number = SEGMENT_BYTES) {
+  constructor(disk: Disk, names: SafeNames, lastNumber: number, bytesMax: number = SEGMENT_BYTES) {
     this.#disk = disk;
+    this.#names = names;
     this.#lastNumber = lastNumber;
     this.bytesMax = bytesMax;
   }
@@ -107,9 +111,16 @@ export class Segments {
     else this.#drop(file);
   }
 
+  /** From now on there are new segments. @param spares files that nothing needs any more */
+  begin(spares: readonly DiskFile[]): void {
+    for (const file of spares) this.addSpare(file);
+    this.#hasBegun = true;
+    this.prepare();
+  }
+
   /** Has the next segment ready, so that nobody waits for it. */
   prepare(): void {
-    if (this.#next === undefined && !this.#isPreparing) this.#prepare();
+    if (this.#hasBegun && this.#next === undefined && !this.#isPreparing) this.#prepare();
   }
 
   /**
@@ -152,30 +163,34 @@ export class Segments {
   }
 
   #make(number: number): void {
-    let file: DiskFile;
-    try {
-      file = this.#disk.open(segmentName(number));
-    } catch (error) {
-      return this.#prepared({ code: codeOf(error), message: `cannot make ${segmentName(number)}: ${String(error)}` });
-    }
-    this.#nameIsSafe(number, file);
+    const file = this.#openSegment(number);
+    // A batch in a file whose name is lost with the power would be lost with it.
+    if (file !== undefined) this.#names.sync((fault) => this.#named(number, file, fault));
   }
 
   #reuse(number: number, spare: DiskFile): void {
-    this.#disk.rename(spare.name, segmentName(number), (fault) => {
-      if (fault !== undefined) return this.#prepared(fault);
+    this.#names.rename(spare.name, segmentName(number), (fault) => {
       spare.close();
-      this.#make(number);
+      if (fault !== undefined) return this.#prepared(fault);
+      const file = this.#openSegment(number);
+      if (file !== undefined) this.#named(number, file, undefined);
     });
   }
 
-  /** A batch in a file whose name is lost with the power would be lost with it. */
-  #nameIsSafe(number: number, file: DiskFile): void {
-    this.#disk.syncNames((fault) => {
-      if (fault !== undefined) return this.#prepared(fault);
+  #openSegment(number: number): DiskFile | undefined {
+    try {
+      return this.#disk.open(segmentName(number));
+    } catch (error) {
+      this.#prepared({ code: codeOf(error), message: `cannot make ${segmentName(number)}: ${String(error)}` });
+      return undefined;
+    }
+  }
+
+  #named(number: number, file: DiskFile, fault: DiskFault | undefined): void {
+    if (fault === undefined) {
       this.#next = { number, slot: this.#takeSlot(), file, firstBatch: 0, bytes: 0, isDamaged: false };
-      this.#prepared(undefined);
-    });
+    } else file.close();
+    this.#prepared(fault);
   }
 
   #prepared(fault: DiskFault | undefined): void {

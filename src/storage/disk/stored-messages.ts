@@ -5,17 +5,15 @@
 import { type Region, regionOf } from '../../base/bytes.ts';
 import type { Messages } from '../../core/messages.ts';
 import type { MessageHandle } from '../../core/ports.ts';
-import { batchBytes, headBytes, readHead } from './batch-format.ts';
 import { FileWindow } from './file-window.ts';
 import type { LiveMessages } from './live-messages.ts';
-import { type RecordReader, readRecords, targetQueue, targetSequence } from './record-codec.ts';
+import { type RecordReader, targetQueue, targetSequence } from './record-codec.ts';
 import type { RecoveredLog, RecoveryProgress } from './recovery.ts';
 import type { Segment } from './segments.ts';
+import { readBatch } from './stored-batch.ts';
 
 /** Takes a message, with a reference of its own, to its place in a queue. */
 export type RestoreMessage = (queueId: number, sequence: number, message: MessageHandle) => void;
-
-const HEAD_BYTES = headBytes({ queueIds: undefined });
 
 /** @returns how far it is, now and then */
 export function* readMessages(
@@ -35,19 +33,6 @@ export function* readMessages(
     }
     before += segment.bytes;
   }
-}
-
-/** Reads a batch that was found whole before. */
-export function readBatch(window: FileWindow, at: number, open: (view: DataView) => RecordReader): void {
-  const place = window.have(at, HEAD_BYTES);
-  const length = place < 0 ? 0 : window.view.getUint32(place + 40, true);
-  const headPlace = window.have(at, HEAD_BYTES + 8 * length);
-  const head = headPlace < 0 ? undefined : readHead(window.view, headPlace);
-  if (head === undefined) throw new Error(`${window.file.name} has changed at byte ${at} since it was read`);
-  const start = window.have(at, batchBytes(head));
-  if (start < 0) throw new Error(`${window.file.name} is shorter than it was`);
-  const payloadAt = start + headBytes(head);
-  readRecords(window.view, payloadAt, payloadAt + head.payloadBytes, open(window.view));
 }
 
 /** Brings the messages of a batch into memory that stand in its segment and nowhere else. */
@@ -73,10 +58,11 @@ class LiveContents implements RecordReader {
       const queueId = targetQueue(view, targetsAt, index);
       const sequence = targetSequence(view, targetsAt, index);
       if (this.#live.slotOf(queueId, sequence) !== this.#segment.slot) continue;
-      if (message === undefined) message = this.#messages.restore(this.#region, runAt, runBytes, largeBytes);
-      else this.#messages.retain(message);
+      message ??= this.#messages.restore(this.#region, runAt, runBytes, largeBytes);
+      this.#messages.retain(message);
       this.#restore(queueId, sequence, message);
     }
+    if (message !== undefined) this.#messages.release(message);
   }
 
   settle(): void {}

@@ -1,7 +1,20 @@
 /** The log that keeps nothing: when its tickets become durable. */
 
 import { describe, expect, test } from 'vitest';
+import { Messages } from '../../core/messages.ts';
+import { logSuite } from '../log.test-suite.ts';
 import { MemoryLog } from './memory-log.ts';
+
+logSuite('a log in memory', () => ({ log: new MemoryLog(), messages: new Messages(), goOn: () => {} }));
+
+logSuite('a log in memory that is late', () => {
+  const log = new MemoryLog({ flushesLate: () => 2 });
+  const goOn = () => {
+    log.flush();
+    log.flush();
+  };
+  return { log, messages: new Messages(), goOn };
+});
 
 describe('a log in memory', () => {
   test('gives dense tickets and has them durable with the next flush', () => {

@@ -1,0 +1,41 @@
+/**
+ * Changes of a directory's names that are safe when they are reported: they survive a power cut.
+ *
+ * A sync of names that fails may lose changes that others had made, and the next one says nothing of them. So whoever has
+ * a change under way when one fails is told that theirs is not safe.
+ */
+
+import type { Disk, DiskFault, Done } from './disk.ts';
+
+export class SafeNames {
+  readonly #disk: Pick<Disk, 'rename' | 'syncNames'>;
+  #failures = 0;
+  #lastFault: DiskFault | undefined;
+
+  constructor(disk: Pick<Disk, 'rename' | 'syncNames'>) {
+    this.#disk = disk;
+  }
+
+  rename(from: string, to: string, done: Done): void {
+    const before = this.#failures;
+    this.#disk.rename(from, to, (fault) => {
+      if (fault === undefined) this.#sync(before, done);
+      else done(fault);
+    });
+  }
+
+  /** Makes the names of files safe that were opened just now. */
+  sync(done: Done): void {
+    this.#sync(this.#failures, done);
+  }
+
+  #sync(failuresBefore: number, done: Done): void {
+    this.#disk.syncNames((fault) => {
+      if (fault !== undefined) {
+        this.#failures++;
+        this.#lastFault = fault;
+      }
+      done(this.#failures === failuresBefore ? undefined : this.#lastFault);
+    });
+  }
+}
