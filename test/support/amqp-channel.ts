@@ -9,12 +9,14 @@ import { type Region, regionOf } from '../../src/base/bytes.ts';
 import { ChunkPool, Output } from '../../src/base/output.ts';
 import { Channel } from '../../src/protocols/amqp091/channel.ts';
 import type { ChannelHost } from '../../src/protocols/amqp091/channel-contract.ts';
+import { FRAME_TYPES } from '../../src/protocols/amqp091/frame.ts';
+import { encodeFrame } from '../../src/protocols/amqp091/frames-out.ts';
 import { decodeMethod, encodeMethod, METHOD_IDS, type Method } from '../../src/protocols/amqp091/methods.ts';
 import { encodeProperties, type Properties, readProperties } from '../../src/protocols/amqp091/properties.ts';
 import { type CoreBroker, type CoreBrokerOptions, coreBroker } from './core-broker.ts';
 
-const HEADER_FRAME = 2;
 const FRAME_OVERHEAD = 8;
+const FRAME_HEAD = 7;
 const CONTENT_HEAD = 12;
 const METHOD_ID = 4;
 
@@ -32,7 +34,7 @@ export interface PublishOptions {
   readonly mandatory?: boolean;
   readonly immediate?: boolean;
   readonly properties?: Properties;
-  /** The sizes of the pieces in which the body comes; otherwise all comes in one buffer. */
+  /** The sizes of the pieces in which the body comes, its frames one by one; otherwise all comes in one buffer. */
   readonly pieces?: readonly number[];
 }
 
@@ -64,9 +66,30 @@ export class TestChannel {
 
   /** A whole message, its frames in one buffer, or its body in pieces with a buffer each. */
   publish(exchange: string, routingKey: string, body: string | Uint8Array, options: PublishOptions = {}): void {
-    const { mandatory = false, immediate = false } = options;
-    this.send({ name: 'basic.publish', exchange, routingKey, mandatory, immediate });
+    const { mandatory = false, immediate = false, properties, pieces } = options;
+    const method: Method = { name: 'basic.publish', exchange, routingKey, mandatory, immediate };
+    const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+    if (pieces === undefined && this.whole(method, contentHeader(bytes.length, properties), bytes)) return;
+    this.send(method);
     this.content(body, options);
+  }
+
+  /** Hands in a message at once. @returns false when its frames are to come one by one. */
+  whole(method: Method, header: Uint8Array, body: Uint8Array): boolean {
+    const writer = new ByteWriter();
+    encodeMethod(writer, method);
+    const methodEnd = FRAME_HEAD + writer.length;
+    const headerEnd = methodEnd + FRAME_OVERHEAD + header.length;
+    const frames = [
+      encodeFrame(FRAME_TYPES.method, this.channel.number, writer.toBytes()),
+      encodeFrame(FRAME_TYPES.header, this.channel.number, header),
+      encodeFrame(FRAME_TYPES.body, this.channel.number, body),
+    ];
+    let isTaken = false;
+    lend(Buffer.concat(frames), (input, end) => {
+      isTaken = this.channel.publish(input, FRAME_HEAD + METHOD_ID, methodEnd, headerEnd, end - 1);
+    });
+    return isTaken;
   }
 
   content(body: string | Uint8Array, { properties = {}, pieces }: PublishOptions = {}): void {
@@ -192,7 +215,7 @@ function linesOf(bytes: Uint8Array): string[] {
   for (let index = 0; index < frames.length; ) {
     const method = methodIn(frames[index++]);
     const header = frames[index];
-    if (header?.type !== HEADER_FRAME) {
+    if (header?.type !== FRAME_TYPES.header) {
       lines.push(lineOf(method));
       continue;
     }

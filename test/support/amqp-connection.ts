@@ -48,6 +48,8 @@ export class FakeChannel implements ChannelPort {
   isWaiting = false;
   isTouched = false;
   isExpectingContent = false;
+  /** Messages that come in one piece are taken so. */
+  takesWhole = false;
   onMethod: (name: string) => void = () => {};
   onContent: () => void = () => {};
   onEndTurn: () => void = () => {};
@@ -71,6 +73,13 @@ export class FakeChannel implements ChannelPort {
   header(_input: Region, start: number, end: number, _inputEnd: number): void {
     this.calls.push(`header ${end - start}`);
     this.onContent();
+  }
+
+  publish(_input: Region, start: number, end: number, headerEnd: number, bodyEnd: number): boolean {
+    if (!this.takesWhole) return false;
+    this.calls.push(`publish ${end - start} ${headerEnd - end} ${bodyEnd - headerEnd}`);
+    this.onMethod('basic.publish');
+    return true;
   }
 
   body(_input: Region, start: number, end: number): void {

@@ -17,6 +17,12 @@ export interface ChannelPort {
   method(id: number, input: Region, start: number, end: number): void;
   /** A content header's payload; `inputEnd` tells how far the buffer holds what comes behind it. */
   header(input: Region, start: number, end: number, inputEnd: number): void;
+  /**
+   * A whole message: the arguments of basic.publish, `input.bytes[start, end)`, then the frames of a content header and of
+   * one body, whose payloads end at `headerEnd` and `bodyEnd`.
+   * @returns false when nothing was done, and its frames are to come one by one.
+   */
+  publish(input: Region, start: number, end: number, headerEnd: number, bodyEnd: number): boolean;
   /** A piece of a body frame's payload. */
   body(input: Region, start: number, end: number): void;
   /** The log has been flushed. Called when the channel was touched. @throws BrokerError when it is given up. */

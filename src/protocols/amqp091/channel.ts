@@ -108,6 +108,12 @@ export class Channel implements ChannelPort, DeliverySink, MethodChannel {
     this.#afterContent();
   }
 
+  publish(input: Region, start: number, end: number, headerEnd: number, bodyEnd: number): boolean {
+    if (this.#committing !== undefined || !this.publisher.whole(input, start, end, headerEnd, bodyEnd)) return false;
+    this.#afterContent();
+    return true;
+  }
+
   body(input: Region, start: number, end: number): void {
     this.publisher.body(input, start, end);
     this.#afterContent();

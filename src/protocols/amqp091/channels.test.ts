@@ -39,6 +39,47 @@ function refusingConnection(): TestConnection {
   return connection;
 }
 
+describe('messages in one piece', () => {
+  /** A connection that has published, whose channel 1 takes messages whole. */
+  function publishing(): TestConnection {
+    const connection = openConnection();
+    const channel = connection.channel(1);
+    channel.takesWhole = true;
+    connection.send(PUBLISH, HEADER, BODY);
+    return connection;
+  }
+
+  test('go to the channel at once, but for the first of the connection', () => {
+    const connection = publishing();
+    connection.send(PUBLISH, HEADER, BODY, PUBLISH, HEADER, BODY);
+    expect(connection.channel(1).calls).toEqual([
+      'basic.publish',
+      'header 14',
+      'body 3',
+      'publish 6 22 11',
+      'publish 6 22 11',
+    ]);
+  });
+
+  test('are nothing to a channel that is closing, and an error on one that is not open', () => {
+    const connection = publishing();
+    connection.channel(1).onMethod = () => {
+      throw refusal.noQueue('q', '/');
+    };
+    expect(connection.send(PUBLISH, HEADER, BODY)).toEqual([`1 channel.close ${NO_QUEUE} 60/40`]);
+    expect(connection.send(PUBLISH, HEADER, BODY)).toEqual([]);
+    expect(connection.send(closeOk(1), PUBLISH)).toEqual([
+      "connection.close 504 CHANNEL_ERROR - expected 'channel.open' 60/40",
+    ]);
+  });
+
+  test('are only those of basic.publish', () => {
+    const connection = publishing();
+    connection.send(RECOVER, HEADER, BODY);
+    expect(connection.channel(1).calls.slice(3)).toEqual(['basic.recover', 'header 14', 'body 3']);
+  });
+});
+
 describe('opening', () => {
   test('channels are independent of each other and of their numbers', () => {
     const connection = openConnection();

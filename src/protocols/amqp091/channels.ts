@@ -102,6 +102,20 @@ export class Channels {
     }
   }
 
+  /** A method's payload with its whole content. @returns false when nothing was done. */
+  content(number: number, input: Region, start: number, end: number, headerEnd: number, bodyEnd: number): boolean {
+    const slot = this.#find(number);
+    // The first one of a connection goes the long way, which tells others of it.
+    if (slot?.port === undefined || !this.#isPublishing || input.view.getUint32(start) !== PUBLISH) return false;
+    try {
+      if (!slot.port.publish(input, start + METHOD_ID_BYTES, end, headerEnd, bodyEnd)) return false;
+      slot.methodId = PUBLISH;
+    } catch (thrown) {
+      this.#refuse(number, slot, asRefusal(thrown), PUBLISH);
+    }
+    return true;
+  }
+
   endTurn(): void {
     this.isWaiting = false;
     this.#options.host.forTouched((number) => this.#endTurn(number));

@@ -17,7 +17,7 @@ import { ConnectionLog, connectionName } from './connection-log.ts';
 import { FRAME_TYPES } from './frame.ts';
 import { unexpectedFrame } from './frame-errors.ts';
 import { type FrameHandler, FrameReader } from './frame-reader.ts';
-import { encodeFrame, writeMethodFrame } from './frames-out.ts';
+import { HEARTBEAT_FRAME, writeBytes, writeMethodFrame } from './frames-out.ts';
 import { Handshake, unexpectedMethod } from './handshake.ts';
 import { Heartbeat } from './heartbeat.ts';
 import { readMethod } from './method-reader.ts';
@@ -31,8 +31,6 @@ import { VhostSession } from './vhost-session.ts';
 const CLOSING_MS = 30_000;
 /** Class id and method id. */
 const METHOD_ID_BYTES = 4;
-
-const HEARTBEAT = encodeFrame(FRAME_TYPES.heartbeat, 0, new Uint8Array(0));
 
 export class AmqpConnection implements Session, FrameHandler, OpenConnection {
   readonly output: Output;
@@ -165,6 +163,10 @@ export class AmqpConnection implements Session, FrameHandler, OpenConnection {
   header(channel: number, input: Region, start: number, end: number, inputEnd: number): void {
     if (channel > 0 && this.#state === 'running') this.#open?.channels.header(channel, input, start, end, inputEnd);
     else this.#unexpected(FRAME_TYPES.header, channel, input, start, end);
+  }
+
+  content(channel: number, input: Region, start: number, end: number, headerEnd: number, bodyEnd: number): boolean {
+    return this.#open?.channels.content(channel, input, start, end, headerEnd, bodyEnd) ?? false;
   }
 
   body(channel: number, input: Region, start: number, end: number): void {
@@ -365,7 +367,7 @@ export class AmqpConnection implements Session, FrameHandler, OpenConnection {
       return this.#dropBecause(`missed heartbeats from client, timeout: ${this.#handshake.tuning.heartbeat}s`);
     }
     // What waits to be sent is a sign of life as good.
-    if (heartbeat.isDue(nowMs) && this.output.pendingBytes === 0) this.#write(HEARTBEAT);
+    if (heartbeat.isDue(nowMs) && this.output.pendingBytes === 0) this.#write(HEARTBEAT_FRAME);
   }
 
   #resume(): void {
@@ -386,9 +388,7 @@ export class AmqpConnection implements Session, FrameHandler, OpenConnection {
   }
 
   #write(bytes: Uint8Array): void {
-    this.output.reserve(bytes.length);
-    this.output.chunk.bytes.set(bytes, this.output.position);
-    this.output.position += bytes.length;
+    writeBytes(this.output, bytes);
     this.#transport.touch();
   }
 }

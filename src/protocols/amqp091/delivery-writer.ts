@@ -12,7 +12,7 @@ import type { Output } from '../../base/output.ts';
 import type { Messages } from '../../core/messages.ts';
 import type { MessageHandle } from '../../core/ports.ts';
 import { NO_ROUTE_ID } from '../../core/route.ts';
-import { FRAME_END, FRAME_OVERHEAD_BYTES, FRAME_TYPES } from './frame.ts';
+import { FRAME_END, FRAME_HEAD_BYTES, FRAME_OVERHEAD_BYTES, FRAME_TYPES } from './frame.ts';
 
 /** Bodies from here on are sent by reference instead of being copied. */
 const REFERENCE_BYTES_MIN = 16 * 1024;
@@ -22,8 +22,7 @@ const DELIVER_ID = (BASIC_CLASS << 16) | 60;
 const GET_OK_ID = (BASIC_CLASS << 16) | 71;
 const RETURN_ID = (BASIC_CLASS << 16) | 50;
 
-/** Frame type, channel, payload size; class and method id. */
-const FRAME_HEAD_BYTES = 7;
+/** With class and method id. */
 const METHOD_HEAD_BYTES = FRAME_HEAD_BYTES + 4;
 /** Of a content header before the properties: class, weight, body size. */
 const CONTENT_HEAD_BYTES = 12;

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Region } from '../../base/bytes.ts';
 import type { BrokerError } from '../../core/errors.ts';
-import { FRAME_TYPES } from './frame.ts';
+import { FRAME_OVERHEAD_BYTES, FRAME_TYPES } from './frame.ts';
 import { type FrameHandler, FrameReader } from './frame-reader.ts';
 import { encodeFrame } from './frames-out.ts';
 
@@ -18,6 +18,9 @@ class RecordingHandler implements FrameHandler {
   pieces = 0;
   isPaused = false;
   pauseAfter = Number.POSITIVE_INFINITY;
+  /** Notes whole contents: as the calls that they stand for, so that cuts make no difference. */
+  takesContent = false;
+  contents = 0;
   readonly stated: boolean[] = [];
   #isInBody = false;
 
@@ -28,6 +31,15 @@ class RecordingHandler implements FrameHandler {
   header(channel: number, input: Region, start: number, end: number, inputEnd: number): void {
     this.stated.push(inputEnd > end);
     this.#note(`header ${channel} ${hex(input, start, end)}`);
+  }
+
+  content(channel: number, input: Region, start: number, end: number, headerEnd: number, bodyEnd: number): boolean {
+    if (!this.takesContent) return false;
+    this.contents++;
+    this.#note(`method ${channel} ${hex(input, start, end)}`);
+    this.#note(`header ${channel} ${hex(input, end + FRAME_OVERHEAD_BYTES, headerEnd)}`);
+    this.body(channel, input, headerEnd + FRAME_OVERHEAD_BYTES, bodyEnd);
+    return true;
   }
 
   body(channel: number, input: Region, start: number, end: number): void {
@@ -75,8 +87,9 @@ function feed(reader: FrameReader, parts: Iterable<Uint8Array>, shared = new Uin
   }
 }
 
-function read(parts: Iterable<Uint8Array>): RecordingHandler {
+function read(parts: Iterable<Uint8Array>, takesContent = false): RecordingHandler {
   const handler = new RecordingHandler();
+  handler.takesContent = takesContent;
   feed(new FrameReader(handler, FRAME_MAX), parts);
   return handler;
 }
@@ -116,6 +129,12 @@ describe('cuts', () => {
     }
   });
 
+  test('a content that is taken whole is the same wherever the stream is cut', () => {
+    for (let cut = 0; cut <= EVERY_TYPE.length; cut++) {
+      expect(read([EVERY_TYPE.subarray(0, cut), EVERY_TYPE.subarray(cut)], true).calls).toEqual(EVERY_CALL);
+    }
+  });
+
   test('a stream that comes byte by byte gives the same frames', () => {
     expect(read(Array.from(EVERY_TYPE, (byte) => Uint8Array.of(byte))).calls).toEqual(EVERY_CALL);
   });
@@ -137,10 +156,12 @@ describe('cuts', () => {
         fc.array(frame, { maxLength: 20 }),
         sizes,
         fc.integer({ min: 1, max: 5 }),
-        (frames, cuts, pauseAfter) => {
+        fc.boolean(),
+        (frames, cuts, pauseAfter, takesContent) => {
           const stream = joined(...frames);
           const whole = read([stream.subarray(0, 8000)]);
           const handler = new RecordingHandler();
+          handler.takesContent = takesContent;
           handler.pauseAfter = pauseAfter;
           const reader = new FrameReader(handler, FRAME_MAX);
           for (let position = 0; position < Math.min(stream.length, 8000); ) {
@@ -154,6 +175,42 @@ describe('cuts', () => {
         },
       ),
     );
+  });
+});
+
+describe('a method with its whole content', () => {
+  const method = encodeFrame(FRAME_TYPES.method, 1, bytes(9));
+  const header = encodeFrame(FRAME_TYPES.header, 1, bytes(14));
+  const body = encodeFrame(FRAME_TYPES.body, 1, bytes(11));
+
+  test('comes in one call, and what stands behind it as ever', () => {
+    const handler = read([joined(method, header, body, method, header, body, method)], true);
+    expect(handler.contents).toBe(2);
+    expect(handler.calls).toHaveLength(7);
+  });
+
+  test.each([
+    ['the body is not whole', [method, header, body.subarray(0, -1)]],
+    ['there is no body', [method, header]],
+    ['the header is for another channel', [method, encodeFrame(FRAME_TYPES.header, 2, bytes(14)), body]],
+    ['the body is for another channel', [method, header, encodeFrame(FRAME_TYPES.body, 2, bytes(11))]],
+    ['the method has no id', [encodeFrame(FRAME_TYPES.method, 1, bytes(3)), header, body]],
+    ['together it is above the largest frame', [method, header, encodeFrame(FRAME_TYPES.body, 1, bytes(4080))]],
+  ])('comes frame by frame when %s', (_why, frames) => {
+    const stream = joined(...frames);
+    expect(read([stream], true)).toMatchObject({ contents: 0, calls: read([stream]).calls });
+  });
+
+  test.each([
+    ['header', 1],
+    ['body', 2],
+  ])('comes frame by frame up to a %s whose end is wrong', (_which, index) => {
+    const frames = [method, header, body].map((frame) => Uint8Array.from(frame));
+    frames[index]?.fill(0xcd, -1);
+    const stream = joined(...frames);
+    const handler = read([stream], true);
+    expect(handler).toMatchObject({ contents: 0, calls: read([stream]).calls });
+    expect(handler.calls.at(-1)).toMatch(/^broken 1 /);
   });
 });
 

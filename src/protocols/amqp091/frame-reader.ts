@@ -10,11 +10,9 @@
 
 import { copyBytes, type Region, regionOf } from '../../base/bytes.ts';
 import type { BrokerError } from '../../core/errors.ts';
-import { FRAME_END, FRAME_OVERHEAD_BYTES, FRAME_TYPES } from './frame.ts';
+import { FRAME_END, FRAME_HEAD_BYTES, FRAME_OVERHEAD_BYTES, FRAME_TYPES } from './frame.ts';
 import { frameTooLarge, invalidFrameEnd, unknownFrame } from './frame-errors.ts';
 
-/** Type (1), channel (2) and payload size (4). */
-const HEAD_BYTES = 7;
 const CHANNEL_AT = 1;
 const SIZE_AT = 3;
 /** Class id and method id. */
@@ -34,6 +32,12 @@ export interface FrameHandler {
    * next: the memory stays as it is up to the next call only if `inputEnd` is larger than `end`.
    */
   header(channel: number, input: Region, start: number, end: number, inputEnd: number): void;
+  /**
+   * A method's payload `[start, end)` with its whole content behind it: the payload of a content header, which ends at
+   * `headerEnd`, and of one body frame, which ends at `bodyEnd`. Between them stand the ends and heads of frames only.
+   * @returns false when nothing was done, and the frames are to come one by one.
+   */
+  content(channel: number, input: Region, start: number, end: number, headerEnd: number, bodyEnd: number): boolean;
   /** A piece of a body frame's payload, in order and not empty unless the frame is; usually the whole. */
   body(channel: number, input: Region, start: number, end: number): void;
   heartbeat(channel: number): void;
@@ -115,7 +119,7 @@ export class FrameReader {
 
   /** @returns where the next frame begins, or `position` when this one is not complete. */
   #frame(input: Region, position: number, end: number): number {
-    if (end - position < HEAD_BYTES) return position;
+    if (end - position < FRAME_HEAD_BYTES) return position;
     const view = input.view;
     const type = view.getUint8(position);
     const size = view.getUint32(position + SIZE_AT);
@@ -123,14 +127,29 @@ export class FrameReader {
     if (this.#frameMax > 0 && size > this.#frameMax) {
       return this.#break(channel, frameTooLarge(type, size, this.#frameMax - FRAME_OVERHEAD_BYTES), end);
     }
-    const start = position + HEAD_BYTES;
+    const start = position + FRAME_HEAD_BYTES;
     const payloadEnd = start + size;
     if (payloadEnd >= end) return this.#partial(type, channel, size, position);
     if (view.getUint8(payloadEnd) !== FRAME_END) {
       return this.#break(channel, invalidFrameEnd(type, input, start, payloadEnd), end);
     }
+    const contentEnd = type === FRAME_TYPES.method ? this.#content(channel, input, start, payloadEnd, end) : 0;
+    if (contentEnd > 0) return contentEnd;
     this.#dispatch(type, channel, input, start, payloadEnd, end);
     return payloadEnd + 1;
+  }
+
+  /**
+   * Most messages arrive in one piece, and one call costs less than three.
+   * @returns where the frame behind the content begins, or 0 when the frames go one by one.
+   */
+  #content(channel: number, input: Region, start: number, end: number, inputEnd: number): number {
+    const headerEnd = wholeFrame(FRAME_TYPES.header, channel, input, end + 1, inputEnd);
+    if (headerEnd === 0 || end - start < METHOD_BYTES_MIN) return 0;
+    const bodyEnd = wholeFrame(FRAME_TYPES.body, channel, input, headerEnd + 1, inputEnd);
+    // Above the largest frame, one of them may be too large: whoever looks at each says so.
+    if (bodyEnd === 0 || (this.#frameMax > 0 && bodyEnd - start > this.#frameMax)) return 0;
+    return this.#handler.content(channel, input, start, end, headerEnd, bodyEnd) ? bodyEnd + 1 : 0;
   }
 
   /** A body begins to be handed on as it comes; any other frame waits until it is whole. */
@@ -138,7 +157,7 @@ export class FrameReader {
     if (type !== FRAME_TYPES.body || size === 0) return position;
     this.#bodyLeft = size;
     this.#bodyChannel = channel;
-    return position + HEAD_BYTES;
+    return position + FRAME_HEAD_BYTES;
   }
 
   /**
@@ -168,7 +187,8 @@ export class FrameReader {
     if (type === FRAME_TYPES.body) handler.body(channel, input, start, end);
     else if (type === FRAME_TYPES.method && end - start >= METHOD_BYTES_MIN) handler.method(channel, input, start, end);
     else if (type === FRAME_TYPES.header && end - start >= HEADER_BYTES_MIN) {
-      handler.header(channel, input, start, end, bodyEnd(channel, input, end, inputEnd));
+      const bodyEnd = wholeFrame(FRAME_TYPES.body, channel, input, end + 1, inputEnd);
+      handler.header(channel, input, start, end, bodyEnd === 0 ? end : bodyEnd);
     } else if (type === FRAME_TYPES.heartbeat && start === end) handler.heartbeat(channel);
     else this.#break(channel, unknownFrame(type, input, start, end), inputEnd);
   }
@@ -199,7 +219,7 @@ export class FrameReader {
   #missing(): number {
     const kept = this.#keptEnd - this.#keptStart;
     if (this.#bodyLeft > 0) return Math.max(0, this.#bodyLeft + 1 - kept);
-    if (kept < HEAD_BYTES) return HEAD_BYTES - kept;
+    if (kept < FRAME_HEAD_BYTES) return FRAME_HEAD_BYTES - kept;
     return Math.max(0, FRAME_OVERHEAD_BYTES + this.#kept.view.getUint32(this.#keptStart + SIZE_AT) - kept);
   }
 
@@ -231,12 +251,11 @@ export class FrameReader {
   }
 }
 
-/** Where the payload of a whole body frame of the same channel ends that follows at once; else `end`. */
-function bodyEnd(channel: number, input: Region, end: number, inputEnd: number): number {
-  const head = end + 1;
-  if (inputEnd - head < HEAD_BYTES) return end;
+/** Where the payload of the frame at `position` ends, when it is whole, of this type and for this channel; else 0. */
+function wholeFrame(type: number, channel: number, input: Region, position: number, inputEnd: number): number {
+  if (inputEnd - position < FRAME_OVERHEAD_BYTES) return 0;
   const view = input.view;
-  if (view.getUint8(head) !== FRAME_TYPES.body || view.getUint16(head + CHANNEL_AT) !== channel) return end;
-  const payloadEnd = head + HEAD_BYTES + view.getUint32(head + SIZE_AT);
-  return payloadEnd < inputEnd ? payloadEnd : end;
+  if (view.getUint8(position) !== type || view.getUint16(position + CHANNEL_AT) !== channel) return 0;
+  const end = position + FRAME_HEAD_BYTES + view.getUint32(position + SIZE_AT);
+  return end < inputEnd && view.getUint8(end) === FRAME_END ? end : 0;
 }

@@ -4,5 +4,8 @@ export const FRAME_TYPES = { method: 1, header: 2, body: 3, heartbeat: 8 } as co
 
 export const FRAME_END = 0xce;
 
-/** What a frame adds to its payload. */
+/** What stands before a payload: type (1), channel (2), payload size (4). */
+export const FRAME_HEAD_BYTES = 7;
+
+/** What a frame adds to its payload: head and end octet. */
 export const FRAME_OVERHEAD_BYTES = 8;

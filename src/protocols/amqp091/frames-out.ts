@@ -7,11 +7,10 @@
 import { ByteWriter } from '../../base/byte-writer.ts';
 import { copyBytes, type Region, regionOf } from '../../base/bytes.ts';
 import type { Output } from '../../base/output.ts';
-import { FRAME_END, FRAME_OVERHEAD_BYTES, FRAME_TYPES } from './frame.ts';
+import { FRAME_END, FRAME_HEAD_BYTES, FRAME_OVERHEAD_BYTES, FRAME_TYPES } from './frame.ts';
 import { encodeMethod, type Method } from './methods.ts';
 
-/** Type (1), channel (2) and payload length (4). */
-const FRAME_HEAD_BYTES = 7;
+export const HEARTBEAT_FRAME = encodeFrame(FRAME_TYPES.heartbeat, 0, new Uint8Array(0));
 
 const writer = new ByteWriter();
 
@@ -23,6 +22,13 @@ export function writeMethodFrame(output: Output, channel: number, method: Method
   output.reserve(bytes);
   putFrame(output.chunk, output.position, FRAME_TYPES.method, channel, writer.region, writer.length);
   output.position += bytes;
+}
+
+/** Writes bytes as they are. */
+export function writeBytes(output: Output, bytes: Uint8Array): void {
+  output.reserve(bytes.length);
+  output.chunk.bytes.set(bytes, output.position);
+  output.position += bytes.length;
 }
 
 /** One frame as bytes of its own. */

@@ -73,6 +73,20 @@ export class ObservedChannel implements ChannelPort {
     this.#content(code, 0, () => this.#inner.header(input, start, end, inputEnd));
   }
 
+  publish(input: Region, start: number, end: number, headerEnd: number, bodyEnd: number): boolean {
+    this.#begin();
+    let refused: unknown;
+    try {
+      if (!this.#inner.publish(input, start, end, headerEnd, bodyEnd)) return false;
+    } catch (thrown) {
+      refused = thrown;
+    }
+    this.#wholePublish(() => {
+      if (refused !== undefined) throw refused;
+    });
+    return true;
+  }
+
   body(input: Region, start: number, end: number): void {
     this.#begin();
     this.#content(ACCEPTED, end - start, () => this.#inner.body(input, start, end));
@@ -97,6 +111,17 @@ export class ObservedChannel implements ChannelPort {
     this.#look();
     this.#world.model.closeChannel(this.#channel);
     this.#inner.close();
+  }
+
+  /** The broker has taken a message at once, or refused it: the model learns of it as of its frames. */
+  #wholePublish(outcome: () => void): void {
+    const { model } = this.#world;
+    const { method, message } = this.#channel.nextSent();
+    const code = execute(model, this.#channel, method);
+    if (code !== ACCEPTED || message === undefined) return this.#run(code, outcome);
+    this.#message = message;
+    this.#bodyReceived = 0;
+    this.#content(refusalOfHeader(model, this.#channel, message), message.bodyBytes, outcome);
   }
 
   #begin(): void {
