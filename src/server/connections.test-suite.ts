@@ -205,6 +205,20 @@ export function connectionsSuite(name: string, openReading: () => OpenReading): 
       expect(session.output.pendingBytes).toBe(0);
     });
 
+    test('answers each of many small requests, in a turn of its own', async () => {
+      const { client, session } = await start().client();
+      session.onReceive = (text) => session.write(text);
+      const ask = async (text: string): Promise<string> => {
+        client.write(text);
+        return String(await once(client, 'data'));
+      };
+      await ask('first');
+      const turnsBefore = server.turns;
+      for (let request = 0; request < 100; request++) expect(await ask(`${request};`)).toBe(`${request};`);
+
+      expect(server.turns - turnsBefore).toBe(100);
+    });
+
     test('one client hands in a limited number of bytes per turn, and all of them in the end', async () => {
       const { client, session } = await start().client();
       const total = 4 * 1024 * 1024;

@@ -8,6 +8,7 @@ import type { Clock } from '../base/clock.ts';
 import type { OutputBatch } from '../base/output.ts';
 import type { Peer, Protocol, Session, Transport } from '../protocols/session.ts';
 import type { Receive } from './socket-reading.ts';
+import { writeParts } from './socket-writing.ts';
 import type { Turn, TurnConnection } from './turn.ts';
 
 /** Limits of one connection. */
@@ -114,13 +115,17 @@ export class SocketTransport implements Transport, TurnConnection {
 
   #receive(bytes: Uint8Array, end: number): void {
     if (this.#state !== 'open' || this.isClosed) return;
-    this.#context.turn.touch(this);
+    const { turn, limits } = this.#context;
+    turn.readBegins();
+    turn.touch(this);
     this.session.receive(bytes, 0, end);
     this.#context.onRead?.();
     this.#readBytes += end;
-    if (this.#readBytes < this.#context.limits.readBytesPerTurn || this.#isOverShare) return;
-    this.#isOverShare = true;
-    this.#updateReading();
+    if (this.#readBytes >= limits.readBytesPerTurn && !this.#isOverShare) {
+      this.#isOverShare = true;
+      this.#updateReading();
+    }
+    turn.readEnds(end === bytes.length);
   }
 
   #updateReading(): void {
@@ -139,27 +144,23 @@ export class SocketTransport implements Transport, TurnConnection {
 
   #send(batch: OutputBatch): void {
     this.#inFlight = batch;
-    // Several parts go out in one writev.
-    const isSplit = batch.parts.length > 1;
-    let left = batch.parts.length;
-    if (isSplit) this.#socket.cork();
-    for (const part of batch.parts) this.#socket.write(part, --left === 0 ? this.#written : undefined);
-    if (isSplit) this.#socket.uncork();
+    writeParts(this.#socket, batch.parts, this.#written);
   }
 
   readonly #written = (error?: Error | null): void => {
     if (this.isClosed) return;
-    const wasFull = this.#isFull;
+    const wasFull = this.#isFull();
     this.#giveBackInFlight();
-    if (error) return;
+    if (error) this.#socket.destroy();
+    if (this.#socket.destroyed) return;
     this.#write();
-    if (!wasFull || this.#isFull || this.#state !== 'open') return;
+    if (!wasFull || this.#isFull() || this.#state !== 'open') return;
     // What was held back goes out in a turn.
     this.touch();
     this.session.drained();
   };
 
-  get #isFull(): boolean {
+  #isFull(): boolean {
     return this.session.output.pendingBytes >= this.#context.limits.outputBytesMax;
   }
 

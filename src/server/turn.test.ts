@@ -205,3 +205,84 @@ describe('a session that still waits', () => {
     expect(world.events.filter((event) => event === 'publisher ends its turn')).toHaveLength(1);
   });
 });
+
+describe('a turn with what was read from sockets', () => {
+  /** One read of a connection. */
+  function read(world: World, connection: TurnConnection, mayHaveMore = false): void {
+    world.turn.readBegins();
+    world.turn.touch(connection);
+    world.events.push('read');
+    world.turn.readEnds(mayHaveMore);
+  }
+
+  /** Rounds with one read each, enough for the next one to be taken for a lone one. */
+  function calmWorld(connection: TurnConnection): World {
+    const world = new World();
+    for (let round = 0; round < 16; round++) {
+      read(world, connection);
+      world.runScheduled();
+    }
+    world.events.length = 0;
+    return world;
+  }
+
+  test('ends after the round while sockets may be ready together', () => {
+    const world = new World();
+    const [a, b] = [world.connection('a'), world.connection('b')];
+    read(world, a);
+    read(world, b);
+
+    expect(world.scheduled).toHaveLength(1);
+    world.runScheduled();
+    expect(world.events).toEqual(['pump 7', 'flush', 'a ends its turn', 'b ends its turn', 'a writes', 'b writes']);
+  });
+
+  test('ends with the read once sockets have been ready one at a time', () => {
+    const world = calmWorld(new World().connection('-'));
+    const a = world.connection('a');
+    read(world, a);
+    read(world, a);
+
+    const turn = ['read', 'pump 7', 'flush', 'a ends its turn', 'a writes'];
+    expect(world.events).toEqual([...turn, ...turn]);
+    expect(world.scheduled).toHaveLength(0);
+    expect(world.refreshed).toBe(18);
+  });
+
+  test('ends after the round when its end was asked for before the read', () => {
+    const world = calmWorld(new World().connection('-'));
+    world.turn.schedule();
+    read(world, world.connection('a'));
+
+    expect(world.events).toEqual(['read']);
+    world.runScheduled();
+    expect(world.events).toEqual(['pump 7', 'flush', 'a ends its turn', 'a writes']);
+    expect(world.scheduled).toHaveLength(0);
+  });
+
+  test('ends after the round when the read filled its buffer', () => {
+    const world = calmWorld(new World().connection('-'));
+    read(world, world.connection('a'), true);
+
+    expect(world.events).toEqual(['read']);
+    expect(world.scheduled).toHaveLength(1);
+  });
+
+  test('asks for another one when it ended with the read and the pump has work left', () => {
+    const world = calmWorld(new World().connection('-'));
+    world.pump.hasWork = true;
+    read(world, world.connection('a'));
+
+    expect(world.events).toContain('a writes');
+    expect(world.scheduled).toHaveLength(1);
+  });
+
+  test('needs no end when nothing came of the read', () => {
+    const world = calmWorld(new World().connection('-'));
+    world.turn.readBegins();
+    world.turn.readEnds(false);
+
+    expect(world.events).toEqual([]);
+    expect(world.scheduled).toHaveLength(0);
+  });
+});

@@ -3,10 +3,14 @@
  * are pumped once, the log is flushed once, each session that asked for it ends its turn, and each connection is
  * written once.
  *
+ * With many busy sockets the end waits for the round, so that all of them share it. While sockets have something one at a
+ * time, a turn ends with what was read: see lone-reads.ts.
+ *
  * Knows no socket and no timer: the server ends a turn with `setImmediate`, the simulator by hand.
  */
 
 import type { Session } from '../protocols/session.ts';
+import { LoneReads } from './lone-reads.ts';
 
 /** How many deliveries one turn makes at most: a turn then stays well below 10 ms. */
 export const DELIVERIES_PER_TURN = 4096;
@@ -50,7 +54,12 @@ export class Turn {
   readonly #endScheduled = () => this.end();
   #touched: TurnConnection[] = [];
   #spare: TurnConnection[] = [];
+  readonly #reads = new LoneReads();
+  /** The turn has begun: its end will come, or is about to be decided on. */
   #isScheduled = false;
+  /** Its end was asked for, at the end of the round. */
+  #isRequested = false;
+  #isReading = false;
   #isAnswering = false;
 
   constructor(options: TurnOptions) {
@@ -69,7 +78,21 @@ export class Turn {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     this.#clock?.refresh();
-    this.#schedule(this.#endScheduled);
+    if (!this.#isReading) this.#request();
+  }
+
+  /** A connection is about to hand in what was read from its socket. */
+  readBegins(): void {
+    this.#isReading = true;
+  }
+
+  /** @param mayHaveMore it filled its buffer, so that the next read is likely to follow at once */
+  readEnds(mayHaveMore: boolean): void {
+    this.#isReading = false;
+    const isLone = this.#reads.add(mayHaveMore);
+    if (!this.#isScheduled || this.#isRequested) return;
+    if (isLone) this.end();
+    else this.#request();
   }
 
   /**
@@ -86,6 +109,8 @@ export class Turn {
 
   /** Ends the turn. Whoever is touched by the pump belongs to it. */
   end(): void {
+    this.#reads.turnEnds(this.#isRequested);
+    this.#isRequested = false;
     this.#isScheduled = true;
     const { log, pump } = this.#broker;
     this.#broker.endTurn(this.#deliveriesPerTurn);
@@ -97,6 +122,11 @@ export class Turn {
     // Left over, or added by a session that went on with input it had kept. Not at once: sockets are read between two
     // turns, however much there is to deliver.
     if (pump.hasWork || log.appended !== flushed) this.schedule();
+  }
+
+  #request(): void {
+    this.#isRequested = true;
+    this.#schedule(this.#endScheduled);
   }
 
   #answer(): void {
