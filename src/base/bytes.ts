@@ -6,7 +6,7 @@
 
 /** Up to here four bytes at a time are fastest. */
 const LOOP_BYTES_MAX = 64;
-/** Up to here sixteen bytes at a time beat the engine's own copy, whose call costs about 60 ns whatever the length. */
+/** Up to here sixteen bytes at a time beat the engine's own copy, whose call costs about 50 ns whatever the length. */
 const LONG_LOOP_BYTES_MAX = 256;
 
 /** A region of memory that can be read both as bytes and through a view; both stand on the same bytes. */
@@ -29,7 +29,8 @@ export function copyBytes(to: Region, toStart: number, from: Region, fromStart: 
 
 function copyMany(to: Region, toStart: number, from: Region, fromStart: number, length: number): void {
   if (length > LONG_LOOP_BYTES_MAX) {
-    const { buffer, byteOffset } = from.bytes;
+    // A third less than subarray, which looks for species. The view gives its buffer without a call, the array does not.
+    const { buffer, byteOffset } = from.view;
     to.bytes.set(new Uint8Array(buffer, byteOffset + fromStart, length), toStart);
     return;
   }
