@@ -4,6 +4,8 @@
  * A command never drains a queue: it marks the queue dirty here. `run` keeps to a budget, so that no turn is long.
  */
 
+import { emptyList } from '../base/lists.ts';
+
 /** What the pump needs of a queue. */
 export interface DirtyQueue {
   /** On the pump's list; the pump alone sets it. */
@@ -71,7 +73,7 @@ export class Pump {
     }
     // Those that had no turn come first in the next one.
     if (served < queues.length) this.#dirty = [...queues.slice(served), ...this.#dirty];
-    queues.length = 0;
+    emptyList(queues);
     this.#next = queues;
     this.handedOut += done;
     return Math.max(done, 1);
@@ -79,6 +81,7 @@ export class Pump {
 
   #runTasks(budget: number): void {
     const tasks = this.#tasks;
+    if (tasks.length === 0) return;
     const share = Math.ceil(budget / Math.max(1, tasks.length));
     let kept = 0;
     for (const task of tasks) if (!task.step(share)) tasks[kept++] = task;

@@ -9,6 +9,7 @@
  * Knows no socket and no timer: the server ends a turn with `setImmediate`, the simulator by hand.
  */
 
+import { emptyList } from '../base/lists.ts';
 import type { Session } from '../protocols/session.ts';
 import { LoneReads } from './lone-reads.ts';
 
@@ -141,7 +142,7 @@ export class Turn {
     for (const connection of touched) {
       if (!connection.isClosed) connection.turnEnded();
     }
-    touched.length = 0;
+    emptyList(touched);
     this.#spare = touched;
   }
 }

@@ -2,6 +2,7 @@
  * What an open connection gives its channels: the vhost, the limits, the output and how full it is.
  */
 
+import { emptyList } from '../../base/lists.ts';
 import type { Output } from '../../base/output.ts';
 import type { Broker } from '../../core/broker.ts';
 import type { Owner } from '../../core/owner.ts';
@@ -78,13 +79,14 @@ export class ConnectionHost implements ChannelHost {
   /** Calls back for each channel that was touched; one that is touched meanwhile has its turn with the next call. */
   forTouched(handle: (number: number) => void): void {
     const touched = this.#touched;
+    if (touched.length === 0) return;
     this.#touched = this.#spare;
     this.#spare = [];
     for (const channel of touched) {
       channel.isTouched = false;
       handle(channel.number);
     }
-    touched.length = 0;
+    emptyList(touched);
     this.#spare = touched;
   }
 
