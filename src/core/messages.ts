@@ -150,11 +150,15 @@ export class Messages implements ReferenceOwner {
    * @param run of `runBytes`, at `start` of `from`; `largeBytes` of a large body follow it
    */
   restore(from: Region, start: number, runBytes: number, largeBytes: number): MessageHandle {
+    const handle = this.readmit(from, start, runBytes, largeBytes);
+    this.#arena.regionOf(handle).view.setUint32(this.#arena.offsetOf(handle) + ROUTE_ID, 0, true);
+    return handle;
+  }
+
+  /** Brings back what this process took out of memory: as `restore`, but the hint about its route still holds. */
+  readmit(from: Region, start: number, runBytes: number, largeBytes: number): MessageHandle {
     const handle = this.#arena.allocate(runBytes);
-    const to = this.#arena.regionOf(handle);
-    const offset = this.#arena.offsetOf(handle);
-    copyBytes(to, offset, from, start, runBytes);
-    to.view.setUint32(offset + ROUTE_ID, 0, true);
+    copyBytes(this.#arena.regionOf(handle), this.#arena.offsetOf(handle), from, start, runBytes);
     if (largeBytes > 0) this.#keepLarge(handle, [from.bytes.slice(start + runBytes, start + runBytes + largeBytes)]);
     return handle;
   }

@@ -16,6 +16,9 @@ export const NOT_TAKEN: Ticket = -1;
 /** A message in memory: see core/messages.ts. */
 export type MessageHandle = number;
 
+/** In a list of handles: stands for a message that is gone. No handle is as high. */
+export const HOLE: MessageHandle = 0xffff_ffff;
+
 /** Keeps records. One for the node today; a queue says which one it lives in. */
 export interface Log {
   /** Everything up to this ticket is durable. Moves only in `flush` and between turns. */
@@ -52,22 +55,33 @@ export interface DurabilityWaiter {
   durabilityReached(): void;
 }
 
-/** Where a queue's messages go when they are not to stay in memory. The unit is a full chunk of the ready ring. */
+/** Where a queue's messages go when they are not to stay in memory: stretches of the ready ring, up to a chunk of it. */
 export interface Residency {
+  /** How many chunks behind the one that is needed a queue may ask for; changes with the memory there is. */
+  readonly pagesAhead: number;
   /**
-   * Offers a chunk; a number names where it went, undefined means that it stays. When taken, the port owns the
-   * references that the handles stood for.
+   * Offers messages whose sequences are dense, `HOLE` where one is gone; undefined means that all stay. The port takes as
+   * many of the first as fit on a page, with the holes behind them, and owns the references that their handles stood for.
    */
-  pageOut(queue: PagedQueue, handles: Uint32Array): number | undefined;
-  /** Asks for a chunk. `queue.pagedIn` comes some turns later, from the pump's task list, never during this call. */
+  pageOut(queue: PagedQueue, firstSequence: number, handles: Uint32Array): PagedOut | undefined;
+  /** Asks for a page. `queue.pagedIn` comes some turns later, from the pump's task list, never during this call. */
   readAhead(queue: PagedQueue, page: number): void;
-  /** The queue no longer wants this page (purge, delete). */
+  /** The queue no longer wants this page (purge, delete), which may be on its way back. */
   discard(page: number): void;
+}
+
+/** The number that names the page, and how many of the first handles are on it. */
+export interface PagedOut {
+  readonly page: number;
+  readonly count: number;
 }
 
 export interface PagedQueue {
   readonly id: number;
-  /** The messages of a page, in order, resident again. */
+  readonly options: { readonly durable: boolean };
+  /** About as many messages leave it as come to it: what is in memory will be needed soon. */
+  readonly isDraining: boolean;
+  /** The messages of a page, in order, resident again; `HOLE` where one is gone. May come without having been asked for. */
   pagedIn(page: number, handles: Uint32Array): void;
 }
 

@@ -22,6 +22,7 @@ export const RECORD_KINDS = {
   deliveryWatermark: 10,
   definition: 11,
   checkpoint: 12,
+  paged: 13,
 } as const;
 
 /** Why a message left a queue for good. */

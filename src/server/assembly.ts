@@ -18,7 +18,8 @@ import { Broker } from '../core/broker.ts';
 import { IncompleteBodies } from '../core/incomplete-bodies.ts';
 import type { LogLines } from '../core/log-lines.ts';
 import { Messages } from '../core/messages.ts';
-import type { Log } from '../core/ports.ts';
+import type { Log, MemoryUse, Residency } from '../core/ports.ts';
+import type { Pump } from '../core/pump.ts';
 import type { Queue } from '../core/queue/queue.ts';
 import type { AmqpLimits } from '../protocols/amqp091/amqp-options.ts';
 import { AmqpProtocol } from '../protocols/amqp091/amqp-protocol.ts';
@@ -43,6 +44,8 @@ export interface Storage {
   readonly log: Log;
   /** To which the log keeps references, if it does. */
   readonly messages?: Messages;
+  /** Where messages go that are not to stay in memory; nowhere unless given. */
+  openResidency?(messages: Messages, pump: Pump, memory: MemoryUse): Residency;
   /** What the log had when it was opened; empty for a new one. */
   readonly definitions: DefinitionState;
 }
@@ -72,7 +75,8 @@ export interface Assembly {
 /** The core, with what its log kept or with the vhost and the user it begins with, and the protocol that serves it. */
 export function assembleBroker(options: AssemblyOptions): Assembly {
   const { configuration, clock, pool, logLines } = options;
-  const { log, messages = new Messages(), definitions } = options.storage ?? inMemory();
+  const storage = options.storage ?? inMemory();
+  const { log, messages = new Messages(), definitions } = storage;
   const users = new Users(log);
   const patterns = new Patterns(logLines);
   const permissions = new PermissionTable(users, patterns, log);
@@ -91,7 +95,8 @@ export function assembleBroker(options: AssemblyOptions): Assembly {
       connectionsMax: configuration.connectionMax,
       channelsMax: configuration.channelMaxPerNode,
     },
-    openResidency: (messages, pump) => new MemoryResidency(messages, pump, ALWAYS_RESIDENT),
+    openResidency: (messages, pump) =>
+      storage.openResidency?.(messages, pump, budget) ?? new MemoryResidency(messages, pump, ALWAYS_RESIDENT),
   });
   const restoredQueues = restoreDefinitions(definitions, { broker, users, permissions, logLines });
   const defaultUsers = configured('default_users', () => {

@@ -5,25 +5,51 @@
 
 import type { Broker } from '../core/broker.ts';
 import type { Queue } from '../core/queue/queue.ts';
+import { CHUNK_ENTRIES } from '../core/queue/ring-chunk.ts';
 import { RingRestoration } from '../core/queue/ring-restoration.ts';
 import type { OpenedLog } from '../storage/disk/open-log.ts';
+import type { PageStore } from '../storage/disk/pages/page-store.ts';
 import type { RecoveryProgress } from '../storage/disk/recovery.ts';
 import type { Damage } from '../storage/disk/segment-scan.ts';
 
-/** @returns how many messages came back */
-export function* restoreMessages(opened: OpenedLog, broker: Broker): Generator<RecoveryProgress, number> {
+/**
+ * Some come into memory, others stay on their pages, and what is too much for memory goes to pages at once.
+ * @returns how many messages came back
+ */
+export function* restoreMessages(
+  opened: OpenedLog,
+  broker: Broker,
+  pages: PageStore,
+): Generator<RecoveryProgress, number> {
+  const { live } = opened.found;
   const restorations = new Map<number, RingRestoration>();
   let count = 0;
-  yield* opened.readMessages((queueId, sequence, message) => {
-    count++;
-    restorationOf(restorations, queueId).add(sequence, message);
-  });
   for (const queue of queuesOf(broker)) {
-    const marks = opened.marksOf(queue.id);
-    if (marks !== undefined) queue.restore(restorationOf(restorations, queue.id), marks);
+    const expected = (first: number) => live.countIn(queue.id, first, CHUNK_ENTRIES);
+    const restoration = new RingRestoration({ queue, residency: pages, expected });
+    restorations.set(queue.id, restoration);
+    for (const page of live.pages.pagesOf(queue.id)) {
+      restoration.addPage(pages.restore(queue, page));
+      count += page.live;
+    }
+  }
+  const reading = opened.readMessages((queueId, sequence, message) => {
+    restorations.get(queueId)?.add(sequence, message);
+    count++;
+  });
+  for (const progress of reading) {
+    pages.writeSome();
+    yield progress;
+    for (; pages.isCongested; pages.writeSome()) yield { ...progress, isWaiting: true };
+  }
+  for (const queue of queuesOf(broker)) {
+    const restoration = restorations.get(queue.id);
+    if (restoration !== undefined) queue.restore(restoration, opened.marksOf(queue.id) ?? NO_MARKS);
   }
   return count;
 }
+
+const NO_MARKS = { highest: 0, watermark: 0 };
 
 /** Stops the queues whose records may be missing. @returns them */
 export function stopDamaged({ queueIds }: Damage, broker: Broker): Queue[] {
@@ -37,15 +63,6 @@ export function noteDeliveries(opened: OpenedLog, broker: Broker): void {
   for (const queue of queuesOf(broker)) opened.deliveredUpTo(queue.id, queue.deliveredUpTo);
 }
 
-function* queuesOf(broker: Broker): Iterable<Queue> {
+export function* queuesOf(broker: Broker): Iterable<Queue> {
   for (const vhost of broker.vhosts) yield* vhost.queues;
-}
-
-function restorationOf(restorations: Map<number, RingRestoration>, queueId: number): RingRestoration {
-  let restoration = restorations.get(queueId);
-  if (restoration === undefined) {
-    restoration = new RingRestoration();
-    restorations.set(queueId, restoration);
-  }
-  return restoration;
 }

@@ -156,6 +156,7 @@ function openStore(directory: DataDirectory, options: StartOptions, onDurable: (
     logLines,
     onDurable,
     segmentBytes: configuration.segmentSize,
+    residentBytes: configuration.residentSize,
   });
 }
 

@@ -4,23 +4,29 @@
  */
 
 import { setImmediate as nextRound } from 'node:timers/promises';
+import { assert } from '../base/assert.ts';
 import type { Broker } from '../core/broker.ts';
 import type { LogLines } from '../core/log-lines.ts';
 import type { Messages } from '../core/messages.ts';
+import type { MemoryUse } from '../core/ports.ts';
+import type { Pump } from '../core/pump.ts';
 import type { Queue } from '../core/queue/queue.ts';
 import type { DiskFault } from '../storage/disk/disk.ts';
 import { type OpenedLog, openLog } from '../storage/disk/open-log.ts';
+import { MessageMemoryPolicy } from '../storage/disk/pages/message-memory-policy.ts';
+import { PageStore } from '../storage/disk/pages/page-store.ts';
 import type { RecoveryProgress } from '../storage/disk/recovery.ts';
 import type { NodeDisk } from './node-disk.ts';
-import { noteDeliveries, restoreMessages, stopDamaged } from './restore-messages.ts';
+import { noteDeliveries, queuesOf, restoreMessages, stopDamaged } from './restore-messages.ts';
 import { StoreFaults, type WriteSpace } from './store-faults.ts';
 
 /** A recovery that takes longer says so, and how far it is, once in as many milliseconds. */
 const PROGRESS_MS = 1000;
 /** How long a recovery goes on before other things have their turn. */
 const SLICE_MS = 20;
-/** A stop waits no longer for the disk. */
+/** A stop waits no longer for the disk; nor for messages that go to pages, because a checkpoint must still be written. */
 const STOP_MS = 5000;
+const EVACUATION_MS = 3500;
 const MB = 1024 * 1024;
 
 export interface StoreOptions {
@@ -33,6 +39,8 @@ export interface StoreOptions {
   /** See `OpenLogOptions`. */
   readonly onDurable: () => void;
   readonly segmentBytes: number;
+  /** See `MessageMemoryOptions.persistentBytes`. */
+  readonly residentBytes: number;
 }
 
 export class Store {
@@ -42,6 +50,10 @@ export class Store {
   readonly #faults: StoreFaults;
   readonly #path: string;
   readonly #logLines: LogLines;
+  readonly #options: StoreOptions;
+  #pages: PageStore | undefined;
+  /** Known once its definitions are there. */
+  #broker: Broker | undefined;
 
   /** @throws Error when the directory was written by a newer program, or cannot be read */
   static async open(options: StoreOptions): Promise<Store> {
@@ -53,8 +65,10 @@ export class Store {
     return new Store(opened, options, faults);
   }
 
-  private constructor(opened: OpenedLog, { path, logLines, messages, disk }: StoreOptions, faults: StoreFaults) {
+  private constructor(opened: OpenedLog, options: StoreOptions, faults: StoreFaults) {
+    const { path, logLines, messages, disk } = options;
     this.opened = opened;
+    this.#options = options;
     this.messages = messages;
     this.#disk = disk;
     this.#path = path;
@@ -76,9 +90,30 @@ export class Store {
     this.#faults.watchSpace(space);
   }
 
+  /** Where the broker's messages go that are not to stay in memory. */
+  openResidency(messages: Messages, pump: Pump, memory: MemoryUse): PageStore {
+    const { disk, residentBytes, onDurable, logLines } = this.#options;
+    this.#pages = new PageStore({
+      disk,
+      names: this.opened.names,
+      messages,
+      pump,
+      log: this.log,
+      policy: new MessageMemoryPolicy({ messages, memory, persistentBytes: residentBytes }),
+      lastFile: this.opened.found.lastPageFile,
+      onReady: onDurable,
+      damaged: (queueId, file, offset) => this.#pageDamaged(queueId, file, offset),
+      onFault: ({ message }) => logLines.error(`${message}. Pages stay in memory, and are tried again`),
+    });
+    return this.#pages;
+  }
+
   /** Brings the messages back into their queues, which are there already. */
   async restoreMessages(broker: Broker): Promise<void> {
-    const count = await run(restoreMessages(this.opened, broker), (progress) => {
+    const pages = this.#pages;
+    assert(pages !== undefined, 'a broker keeps its messages somewhere else than its log');
+    this.#broker = broker;
+    const count = await run(restoreMessages(this.opened, broker, pages), (progress) => {
       this.#logLines.info(`bringing messages back: ${percent(progress)}`);
     });
     this.#reportDamages(broker);
@@ -88,6 +123,7 @@ export class Store {
   /** About twice a second. */
   tick(): void {
     this.opened.tick();
+    this.#pages?.tick();
   }
 
   /** Everything is made durable, and a checkpoint makes the next start short. Takes five seconds at most. */
@@ -95,19 +131,26 @@ export class Store {
     const isInTime = await Promise.race([this.#finish(broker), afterMs(STOP_MS)]);
     if (isInTime !== true)
       this.#logLines.warning('the disk is slow: the next start reads the log instead of a checkpoint');
+    this.#pages?.close();
     this.opened.close();
     await this.#disk.close();
   }
 
   async #finish(broker: Broker): Promise<boolean> {
     // There are no turns any more that would do it.
-    const steps = setInterval(() => this.opened.tick(), 1);
+    const steps = setInterval(() => this.tick(), 1);
+    await Promise.race([this.#evacuated(broker), afterMs(EVACUATION_MS)]);
     await this.#durable();
     noteDeliveries(this.opened, broker);
     const fault = await new Promise<DiskFault | undefined>((resolve) => this.opened.checkpoint(resolve));
     clearInterval(steps);
     if (fault !== undefined) this.#logLines.warning(`no checkpoint was written: ${fault.message}`);
     return true;
+  }
+
+  /** What durable queues have in memory is on pages. */
+  #evacuated(broker: Broker): Promise<void> {
+    return new Promise((resolve) => this.#pages?.evacuate(queuesOf(broker), resolve));
   }
 
   /** All that was appended is on disk. */
@@ -124,6 +167,15 @@ export class Store {
     const { file, from } = torn;
     this.#logLines.warning(
       `${file}: cut at byte ${from}: the broker ended while it wrote there, and nobody was told that this is durable`,
+    );
+  }
+
+  #pageDamaged(queueId: number, file: string, offset: number): void {
+    const broker = this.#broker;
+    const damage = { file, from: offset, to: offset, queueIds: [queueId], hasDefinitions: false };
+    const stopped = broker === undefined ? [] : stopDamaged(damage, broker);
+    this.#logLines.error(
+      `${this.#path}: ${file} is damaged at byte ${offset}. Messages are missing, and this queue is stopped: ${namesOf(stopped)}`,
     );
   }
 
@@ -160,7 +212,7 @@ async function run<Result>(
       reported = now;
       report(step.value);
     }
-    if (now < sliceEnd) continue;
+    if (now < sliceEnd && step.value.isWaiting !== true) continue;
     await nextRound();
     sliceEnd = performance.now() + SLICE_MS;
   }

@@ -9,7 +9,7 @@ import { SeededRandom } from '../../src/base/random.ts';
 import { Broker } from '../../src/core/broker.ts';
 import { NO_METADATA } from '../../src/core/definition-record.ts';
 import type { LogLines } from '../../src/core/log-lines.ts';
-import type { Messages } from '../../src/core/messages.ts';
+import { LARGE_BODY_BYTES, type MessageOrigin, type Messages } from '../../src/core/messages.ts';
 import { Owner } from '../../src/core/owner.ts';
 import type { Access, DeliverySink, MessageHandle, Permissions, Ticket } from '../../src/core/ports.ts';
 import { Consumer, type ConsumerOptions } from '../../src/core/queue/consumer.ts';
@@ -109,7 +109,7 @@ export function createMessage(messages: Messages, body: string, isPersistent = f
 
 /** Publishes a text through an exchange. @returns the ticket that a confirm would wait for. */
 export function publishText(
-  world: CoreBroker,
+  world: Pick<CoreBroker, 'broker' | 'vhost'>,
   exchangeName: string,
   key: string,
   body: string,
@@ -118,13 +118,19 @@ export function publishText(
   const { broker, vhost } = world;
   const keyBytes = textRegion(key);
   const route = vhost.routeTo(vhost.exchange(exchangeName), keyBytes, 0, keyBytes.bytes.length);
-  const bytes = textRegion(body);
-  const message = broker.messages.create(route, isPersistent, 0, NOTHING, 0, 0, bytes, 0, bytes.bytes.length);
-  return vhost.publish(message, route);
+  return vhost.publish(routedMessage(broker.messages, route, textRegion(body), isPersistent), route);
 }
 
-/** A small message's body as text. */
+function routedMessage(messages: Messages, route: MessageOrigin, body: Region, isPersistent: boolean): MessageHandle {
+  const { length } = body.bytes;
+  if (length > LARGE_BODY_BYTES) return messages.createLarge(route, isPersistent, 0, NOTHING, 0, 0, [body.bytes]);
+  return messages.create(route, isPersistent, 0, NOTHING, 0, 0, body, 0, length);
+}
+
+/** A message's body as text. */
 export function bodyText(messages: Messages, message: MessageHandle): string {
+  const pieces = messages.largeBody(message);
+  if (pieces !== undefined) return new TextDecoder().decode(Buffer.concat(pieces));
   const region = messages.regionOf(message);
   const start = messages.offsetOf(message);
   const bodyStart =

@@ -115,7 +115,7 @@ export class TortureRun {
   }
 
   #spawn(): ChildProgram {
-    const settings = ['--set', 'message_store.segment_size=4MB'];
+    const settings = ['--set', 'message_store.segment_size=4MB', '--set', 'message_store.resident_size=2MB'];
     const args = ['--port', '0', '--bind', '127.0.0.1', '--data-dir', this.#directory, ...settings];
     return new ChildProgram(process.execPath, [PROGRAM, ...args]);
   }

@@ -5,7 +5,7 @@
  */
 
 import type { Messages } from '../messages.ts';
-import type { Log, MessageHandle, Residency } from '../ports.ts';
+import { HOLE, type Log, type MessageHandle, type Residency } from '../ports.ts';
 import type { Pump } from '../pump.ts';
 import { SETTLE_REASONS, type SettleReason } from '../records.ts';
 import { isSingleActive } from './arguments.ts';
@@ -20,15 +20,21 @@ import {
   type QueueOptions,
   type TakeSink,
 } from './queue.ts';
-import { ReadyRing, type RingChunk } from './ready-ring.ts';
+import { ReadyRing } from './ready-ring.ts';
 import { ReleaseTask } from './release-task.ts';
 import { Returned } from './returned.ts';
+import { pageOutReturned } from './returned-pages.ts';
+import type { RingChunk } from './ring-chunk.ts';
 import type { RingRestoration } from './ring-restoration.ts';
 import { SingleActive } from './single-active.ts';
 import { Turns } from './turns.ts';
 
 /** Nearly every queue has nothing returned most of the time; they share this one, to which nothing is ever added. */
 const NOTHING_RETURNED = new Returned();
+
+/** So many chunks are offered to the residency in one step. */
+const CHUNKS_AT_ONCE = 16;
+const CHUNKS_IN_MEAN = 8;
 
 /** What a queue works with; the same for all queues of a node. */
 export interface QueueWorld {
@@ -48,6 +54,7 @@ export class ClassicQueue implements Queue {
   isDeleted = false;
   isStopped = false;
   isDirty = false;
+  isDraining = false;
   unackedCount = 0;
 
   readonly #world: QueueWorld;
@@ -56,11 +63,15 @@ export class ClassicQueue implements Queue {
   readonly #turns = new Turns();
   readonly #consumers = new Set<QueueConsumer>();
   readonly #singleActive: SingleActive | undefined;
-  #askedPage = -1;
   /** Of a durable queue. */
   readonly #mark: DeliveryMark | undefined;
+  /** Deliveries when the last chunk was full, and how many there are about while one fills. */
+  #deliveredBefore = 0;
+  #leaving = 0;
   /** Messages up to here came back from the log, and may have been delivered before. */
   #redeliveredUpTo = 0;
+  /** Messages up to here came back and wait on pages, before others that were never delivered. */
+  #returnedUpTo = 0;
 
   constructor(id: number, name: string, options: QueueOptions, world: QueueWorld) {
     this.id = id;
@@ -96,7 +107,7 @@ export class ClassicQueue implements Queue {
     this.counters.published++;
     const sequence = this.#ready.push(message);
     const { filled } = this.#ready;
-    if (filled !== undefined) this.#offer(filled);
+    if (filled !== undefined) this.#filled(filled);
     if (!this.isDirty && this.#turns.next !== undefined) this.#world.pump.mark(this);
     return sequence;
   }
@@ -174,9 +185,18 @@ export class ClassicQueue implements Queue {
   }
 
   pagedIn(page: number, handles: Uint32Array): void {
-    if (this.#askedPage === page) this.#askedPage = -1;
     if (!this.isDeleted && this.#ready.pagedIn(page, handles)) this.#world.pump.mark(this);
-    else for (const handle of handles) this.#world.messages.release(handle);
+    else for (const handle of handles) if (handle !== HOLE) this.#world.messages.release(handle);
+  }
+
+  pageOutReady(): boolean {
+    // With others still to come back, which may be newer, they have to be told apart from those that wait.
+    if (this.unackedCount === 0 && this.#returned.length > 0 && !this.#pageOutReturned()) return false;
+    for (let left = CHUNKS_AT_ONCE; left > 0; left--) {
+      const chunk = this.#ready.firstResident;
+      if (chunk === undefined || !this.#offer(chunk)) return false;
+    }
+    return true;
   }
 
   purge(): number {
@@ -277,23 +297,51 @@ export class ClassicQueue implements Queue {
   #afterDelivery(message: MessageHandle, sequence: number, noAck: boolean): void {
     if (noAck) this.#finish(message, sequence, SETTLE_REASONS.acked);
     else this.unackedCount++;
-    if (this.#ready.hasPages) this.#readAhead(this.#ready.nextPage);
+    if (this.#ready.wantsPages) this.#askForPages();
   }
 
   #awaitHead(): number {
-    this.#readAhead(this.#ready.headPage);
+    this.#askForPages();
     return NOT_RESIDENT;
   }
 
-  #readAhead(page: number | undefined): void {
-    if (page === undefined || this.#askedPage === page) return;
-    this.#askedPage = page;
-    this.#world.residency.readAhead(this, page);
+  #askForPages(): void {
+    const { residency } = this.#world;
+    for (;;) {
+      const page = this.#ready.nextWanted(residency.pagesAhead);
+      if (page === undefined) return;
+      residency.readAhead(this, page);
+    }
   }
 
-  #offer(chunk: RingChunk): void {
+  #filled(chunk: RingChunk): void {
+    const { delivered } = this.counters;
+    // Consumers take in bursts: the mean of some chunks tells more than the last one.
+    this.#leaving += (delivered - this.#deliveredBefore - this.#leaving) / CHUNKS_IN_MEAN;
+    this.#deliveredBefore = delivered;
+    this.isDraining = 2 * this.#leaving >= chunk.entries;
+    this.#offer(chunk);
+  }
+
+  /** From now on they wait with the others. @returns false when some of them stay */
+  #pageOutReturned(): boolean {
+    for (const page of pageOutReturned(this, this.#world.residency, this.#returned).reverse()) {
+      this.#returnedUpTo = Math.max(this.#returnedUpTo, page.firstSequence + page.span - 1);
+      this.#ready.prependPage(page.page, page.firstSequence, page.span, page.entries);
+    }
+    this.#redeliveredUpTo = Math.max(this.#redeliveredUpTo, this.#returnedUpTo);
+    return this.#returned.length === 0;
+  }
+
+  /** @returns false when some of it stays */
+  #offer(chunk: RingChunk): boolean {
     this.#ready.filled = undefined;
-    const page = this.#world.residency.pageOut(this, chunk.handles);
-    if (page !== undefined) this.#ready.pagedOut(chunk, page);
+    for (let rest: RingChunk | undefined = chunk; rest !== undefined; ) {
+      const sequence = this.#ready.sequenceOf(rest);
+      const taken = this.#world.residency.pageOut(this, sequence, this.#ready.handlesOf(rest));
+      if (taken === undefined) return false;
+      rest = this.#ready.pagedOut(rest, taken.page, taken.count);
+    }
+    return true;
   }
 }

@@ -103,6 +103,12 @@ export interface Queue extends PagedQueue, DirtyQueue {
   restore(messages: RingRestoration, marks: { readonly highest: number; readonly watermark: number }): void;
   /** Takes it out of use, and cancels its consumers. */
   stop(): void;
+  /**
+   * Offers what is ready in memory to the residency, also what is next to be delivered; some of it in each call. What came
+   * back is offered when nothing is unacknowledged any more.
+   * @returns false when all was offered, or something was not taken
+   */
+  pageOutReady(): boolean;
   /** Drops what is ready. @returns how many messages. */
   purge(): number;
   /** Drops everything and cancels the consumers; called by the vhost, which unbinds. */

@@ -3,7 +3,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { checkSteps, type Step, step } from '../../../test/support/steps.ts';
-import { CHUNK_ENTRIES, ReadyRing } from './ready-ring.ts';
+import { ReadyRing } from './ready-ring.ts';
+import { CHUNK_ENTRIES, type RingChunk } from './ring-chunk.ts';
 
 class World {
   ring = new ReadyRing(1);
@@ -34,9 +35,10 @@ class World {
     expect(taken).toEqual(this.#entries.splice(0, taken.length));
   }
 
-  /** Brings back the page that is needed first, or any other. */
+  /** Brings back a page that is wanted, or any other. */
   pageIn(pick: number): void {
-    const page = pick === 0 ? this.ring.headPage : [...this.#pages.keys()][pick % Math.max(1, this.#pages.size)];
+    const wanted = pick === 0 ? this.ring.nextWanted(0) : undefined;
+    const page = wanted ?? [...this.#pages.keys()][pick % Math.max(1, this.#pages.size)];
     const handles = page === undefined ? undefined : this.#pages.get(page);
     if (page === undefined || handles === undefined) return;
     this.#pages.delete(page);
@@ -50,13 +52,41 @@ class World {
       expect(detached.headSequence).toBe(this.#entries[index]?.sequence);
       if (detached.isHeadResident) expect(detached.shift()).toBe(this.#entries[index++]?.handle);
       else {
+        index += detached.headPageSpan;
         expect(this.#pages.delete(detached.dropHeadPage())).toBe(true);
-        index += CHUNK_ENTRIES;
       }
     }
     expect(detached.length).toBe(0);
     this.#entries = [];
     this.expectSame();
+  }
+
+  /** Whatever is in memory goes, also what is first and last. */
+  pageOutAll(): void {
+    for (let chunk = this.ring.firstResident; chunk !== undefined; chunk = this.ring.firstResident)
+      this.#pageOut(chunk);
+    expect(this.ring.isHeadResident).toBe(false);
+    this.expectSame();
+  }
+
+  /** The first that are in memory come back on a page, after some of them have gone. */
+  prepend(count: number, gap: number): void {
+    const taken: { handle: number; sequence: number }[] = [];
+    for (let index = 0; index < count && this.ring.isHeadResident; index++) {
+      const sequence = this.ring.headSequence;
+      taken.push({ handle: this.ring.shift(), sequence });
+    }
+    const back = taken.slice(0, taken.length - gap);
+    this.#entries.splice(0, taken.length);
+    if (back.length === 0 || back.length > CHUNK_ENTRIES) return;
+    const page = ++this.#lastPage;
+    this.#pages.set(
+      page,
+      Uint32Array.from(back, ({ handle }) => handle),
+    );
+    this.ring.prependPage(page, back[0]?.sequence ?? 0, back.length, back.length);
+    this.#entries.unshift(...back);
+    expect(this.ring.headSequence).toBe(back[0]?.sequence);
   }
 
   takeAll(): void {
@@ -69,16 +99,27 @@ class World {
 
   expectSame(): void {
     expect(this.ring.length).toBe(this.#entries.length);
-    expect(this.ring.headSequence).toBe(this.#nextSequence - this.#entries.length);
+    expect(this.ring.headSequence).toBe(this.#entries[0]?.sequence ?? this.#nextSequence);
     expect(this.ring.hasPages).toBe(this.#pages.size > 0);
   }
 
   #offer(): void {
     const chunk = this.ring.filled;
     this.ring.filled = undefined;
-    if (!this.isPaging || chunk?.handles === undefined) return;
-    this.#pages.set(++this.#lastPage, chunk.handles.slice());
-    this.ring.pagedOut(chunk, this.#lastPage);
+    if (this.isPaging && chunk !== undefined) this.#pageOut(chunk);
+  }
+
+  /** In pages of a few entries now and then. */
+  #pageOut(chunk: RingChunk): void {
+    for (let rest: RingChunk | undefined = chunk; rest !== undefined; ) {
+      const handles = this.ring.handlesOf(rest);
+      const page = ++this.#lastPage;
+      const count = page % 3 === 0 ? Math.ceil(handles.length / 3) : handles.length;
+      const first = this.#entries.findIndex(({ handle }) => handle === handles[0]);
+      expect(this.ring.sequenceOf(rest)).toBe(this.#entries[first]?.sequence);
+      this.#pages.set(page, handles.slice(0, count));
+      rest = this.ring.pagedOut(rest, page, count);
+    }
   }
 }
 
@@ -93,6 +134,10 @@ const steps: fc.Arbitrary<Step<World>>[] = [
       world.isPaging = isPaging;
     }),
   ),
+  fc
+    .tuple(fc.nat(1500), fc.nat(3))
+    .map(([count, gap]) => step(`prepend ${count} without ${gap}`, (world) => world.prepend(count, gap))),
+  fc.constant(step<World>('page out all', (world) => world.pageOutAll())),
   fc.constant(step<World>('detach', (world) => world.detach())),
   fc.constant(step<World>('check', (world) => world.expectSame())),
 ];
@@ -102,22 +147,26 @@ describe('a ready ring', () => {
     checkSteps({ world: () => new World(), steps, runs: 25, stepsMax: 30, finally: (world) => world.takeAll() });
   });
 
-  test('stops at a paged head and says which pages it needs', () => {
+  test('stops at a paged head and names each page that it wants once, the head first', () => {
     const world = new World();
+    for (let count = 16 + 5 * CHUNK_ENTRIES; count > 0; count--) world.push(1);
     world.isPaging = true;
-    world.push(16 + 3 * CHUNK_ENTRIES);
-    world.shift(15);
-    expect([world.ring.isHeadResident, world.ring.headPage, world.ring.nextPage]).toEqual([true, undefined, 1]);
-    world.shift(1);
-    expect([world.ring.isHeadResident, world.ring.headPage, world.ring.nextPage]).toEqual([false, 1, 2]);
+    world.push(3 * CHUNK_ENTRIES);
+    expect([world.ring.wantsPages, world.ring.nextWanted(1), world.ring.wantsPages]).toEqual([true, undefined, false]);
+    world.shift(16 + 4 * CHUNK_ENTRIES);
+    expect([world.ring.wantsPages, world.ring.nextWanted(2), world.ring.nextWanted(2)]).toEqual([true, 1, 2]);
+    expect(world.ring.nextWanted(2)).toBe(3);
+    expect(world.ring.nextWanted(2)).toBeUndefined();
+    world.shift(CHUNK_ENTRIES);
+    expect(world.ring.isHeadResident).toBe(false);
   });
 
-  test('never offers the first or the last chunk', () => {
+  test('never calls the first or the last chunk filled', () => {
     const ring = new ReadyRing(1);
     for (let index = 0; index < 16 + CHUNK_ENTRIES; index++) ring.push(index);
     expect(ring.filled).toBeUndefined();
     ring.push(0);
-    expect(ring.filled?.handles?.[0]).toBe(16);
+    expect(ring.filled && ring.handlesOf(ring.filled)[0]).toBe(16);
     for (let index = 0; index < 16; index++) ring.shift();
     expect(ring.filled).toBeUndefined();
   });

@@ -2,72 +2,18 @@
  * The messages of a queue that wait for a consumer, first in first out: handles in chunks of flat memory.
  *
  * Entries are numbered by the queue's sequence, dense from head to tail, but for holes: places of messages that were gone
- * before the ring was restored from a log. A full chunk between the first and the last may be paged out: then it holds a
- * page number instead of handles, and the head stops there until the page is back. An empty ring holds nothing.
+ * before the ring was restored from a log. Chunks may be paged out, whole or in parts: then there is a page number instead
+ * of handles, and the head stops there until the page is back. An empty ring holds nothing.
  *
  * hot path: flat memory
  */
 
 import { assert } from '../../base/assert.ts';
-import { type Piece, SlabPool } from '../../base/slab-pool.ts';
-import type { MessageHandle } from '../ports.ts';
+import { HOLE, type MessageHandle } from '../ports.ts';
+import { CHUNK_ENTRIES, RESIDENT, RingChunk, SMALL_ENTRIES } from './ring-chunk.ts';
 
-/** Entries of a small chunk, with which a ring begins and to which it shrinks, and of all others: 4 bytes each. */
-const SMALL_ENTRIES = 16;
-export const CHUNK_ENTRIES = 1024;
 /** A last chunk with so few entries left is exchanged for a small one. */
 const SHRUNK_ENTRIES = SMALL_ENTRIES / 2;
-
-const allocate = (entries: number): Uint32Array => new Uint32Array(entries);
-const smallPool = new SlabPool(SMALL_ENTRIES, 1024, allocate);
-const chunkPool = new SlabPool(CHUNK_ENTRIES, 64, allocate);
-
-const RESIDENT = -1;
-/** Stands for a message that is gone. No handle is as high. */
-export const HOLE = 0xffff_ffff;
-const NO_HANDLES: Uint32Array = new Uint32Array(0);
-
-/** A run of handles, `start` up to `end` of `memory`; or the number of the page where they are; or nothing but holes. */
-export class RingChunk {
-  memory = NO_HANDLES;
-  start = 0;
-  end = 0;
-  page = RESIDENT;
-  /** Of a page: how many of its entries are no holes. */
-  pagedEntries = 0;
-  /** So many sequences without a message, and without memory for them. */
-  gap = 0;
-  next: RingChunk | undefined;
-  #piece: Piece<Uint32Array> | undefined;
-
-  /** Takes memory for `entries`: `SMALL_ENTRIES` or `CHUNK_ENTRIES`. */
-  take(entries: number): this {
-    const piece = (entries === SMALL_ENTRIES ? smallPool : chunkPool).take();
-    this.#piece = piece;
-    this.memory = piece.memory;
-    this.start = piece.start;
-    this.end = piece.start + entries;
-    return this;
-  }
-
-  /** The handles of a full chunk, valid until it is given back or paged out. */
-  get handles(): Uint32Array {
-    return this.memory.subarray(this.start, this.end);
-  }
-
-  get entries(): number {
-    return this.end - this.start;
-  }
-
-  giveBack(): void {
-    if (this.#piece === undefined) return;
-    (this.entries === SMALL_ENTRIES ? smallPool : chunkPool).giveBack(this.#piece);
-    this.#piece = undefined;
-    this.memory = NO_HANDLES;
-    this.start = 0;
-    this.end = 0;
-  }
-}
 
 /** Stands for the first and the last chunk of an empty ring. */
 const NO_CHUNK = new RingChunk();
@@ -79,8 +25,10 @@ export class ReadyRing {
   nextSequence: number;
   /** Entries, holes not counted. */
   length = 0;
-  /** The chunk that became full with the last `push`, when it may be paged out. */
+  /** The chunk that became full with the last `push`, when it is not the first. */
   filled: RingChunk | undefined;
+  /** There may be pages to ask for: see `nextWanted`. */
+  wantsPages = false;
 
   #head = NO_CHUNK;
   #tail = NO_CHUNK;
@@ -106,32 +54,43 @@ export class ReadyRing {
   }
 
   /**
-   * Appends what was there before: a chunk of entries, `HOLE` where there is none.
-   * @param handles `CHUNK_ENTRIES` of them, the first and the last part of a restored ring included
+   * Appends what was there before: entries, `HOLE` where there is none.
+   * @param handles up to `CHUNK_ENTRIES` of them
    * @param entries how many of them are no holes, at least one
-   * @returns the chunk, which may be paged out unless it is the first or the last
    */
-  restoreChunk(handles: Uint32Array, entries: number): RingChunk {
-    const chunk = new RingChunk().take(CHUNK_ENTRIES);
-    chunk.handles.set(handles);
+  restoreChunk(handles: Uint32Array, entries: number): void {
+    const chunk = new RingChunk().take(handles.length);
+    chunk.memory.set(handles, chunk.start);
     this.#append(chunk);
     this.#tailAt = chunk.end;
     this.length += entries;
-    this.nextSequence += CHUNK_ENTRIES;
+    this.nextSequence += handles.length;
     this.#hasHoles = true;
-    return chunk;
+  }
+
+  /** Appends so many sequences that are on a page. @param entries how many of them are no holes, at least one */
+  restorePage(page: number, sequences: number, entries: number): void {
+    const chunk = new RingChunk();
+    chunk.page = page;
+    chunk.span = sequences;
+    chunk.pagedEntries = entries;
+    this.#append(chunk);
+    this.length += entries;
+    this.nextSequence += sequences;
+    this.#pagedChunks++;
+    this.wantsPages = true;
+    this.#hasHoles = true;
   }
 
   /** Appends so many sequences without an entry. Not the first. */
   restoreGap(sequences: number): void {
     const chunk = new RingChunk();
-    chunk.gap = sequences;
+    chunk.span = sequences;
     this.#append(chunk);
-    this.#tailAt = chunk.end;
     this.nextSequence += sequences;
   }
 
-  /** After the last `restoreChunk`: the head goes to the first entry, and the next one gets `nextSequence` at least. */
+  /** After all was appended: the head goes to the first entry, and the next one gets `nextSequence` at least. */
   restored(nextSequence: number): void {
     if (nextSequence > this.nextSequence) this.restoreGap(nextSequence - this.nextSequence);
     this.#skipHoles();
@@ -147,19 +106,43 @@ export class ReadyRing {
     return this.#head.memory[this.#headAt]!;
   }
 
-  /** The page that must come back before the head can be taken. */
-  get headPage(): number | undefined {
-    return this.#head.page === RESIDENT ? undefined : this.#head.page;
-  }
-
-  /** The page behind the head's chunk, to be asked for before it is needed. */
-  get nextPage(): number | undefined {
-    const next = this.#head.next;
-    return next === undefined || next.page === RESIDENT ? undefined : next.page;
+  /**
+   * A page to ask for: each is named once, the one that is needed first before others.
+   * @param ahead how many chunks behind the first may be asked for before they are needed
+   */
+  nextWanted(ahead: number): number | undefined {
+    let chunk: RingChunk | undefined = this.#head;
+    for (let left = ahead; left >= 0 && chunk !== undefined; left--) {
+      if (chunk.page !== RESIDENT && !chunk.isAsked) {
+        chunk.isAsked = true;
+        return chunk.page;
+      }
+      chunk = chunk.next;
+    }
+    this.wantsPages = false;
+    return undefined;
   }
 
   get hasPages(): boolean {
     return this.#pagedChunks > 0;
+  }
+
+  /** The first chunk in memory, from the head on; undefined when there is none. */
+  get firstResident(): RingChunk | undefined {
+    for (let chunk: RingChunk | undefined = this.#head; chunk !== undefined; chunk = chunk.next) {
+      if (this.#startOf(chunk) < this.#endOf(chunk)) return chunk;
+    }
+    return undefined;
+  }
+
+  /** The entries of a chunk, `HOLE` among them, valid until it changes. */
+  handlesOf(chunk: RingChunk): Uint32Array {
+    return chunk.memory.subarray(this.#startOf(chunk), this.#endOf(chunk));
+  }
+
+  /** The sequence of the first of `handlesOf`. */
+  sequenceOf(chunk: RingChunk): number {
+    return chunk.firstSequence + this.#startOf(chunk) - chunk.start;
   }
 
   /** Takes the oldest entry, whose sequence was `headSequence`. Only when `isHeadResident`. */
@@ -176,25 +159,64 @@ export class ReadyRing {
   }
 
   /**
-   * Marks a chunk that `filled` or `restoreChunk` gave as paged out.
-   * @param entries how many of its entries are no holes
+   * The first entries of a chunk, as `handlesOf` gives them, are on a page from now on.
+   * @returns what is left of the chunk in memory; undefined when nothing is
    */
-  pagedOut(chunk: RingChunk, page: number, entries: number = CHUNK_ENTRIES): void {
-    assert(chunk !== this.#head && chunk !== this.#tail, 'the first and the last chunk stay in memory');
-    chunk.giveBack();
+  pagedOut(chunk: RingChunk, page: number, count: number): RingChunk | undefined {
+    const start = this.#startOf(chunk);
+    const rest = start + count < this.#endOf(chunk) ? new RingChunk() : undefined;
+    const firstSequence = this.sequenceOf(chunk);
+    const entries = this.#hasHoles ? countEntries(chunk.memory, start, start + count) : count;
+    if (rest === undefined) this.#leave(chunk);
+    else this.#split(chunk, rest, start + count);
+    chunk.firstSequence = firstSequence;
     chunk.page = page;
+    chunk.span = count;
     chunk.pagedEntries = entries;
+    chunk.isAsked = false;
+    if (chunk === this.#head) this.#headAt = 0;
+    if (chunk === this.filled) this.filled = undefined;
     this.#pagedChunks++;
+    this.wantsPages = true;
+    return rest;
+  }
+
+  /**
+   * Puts a page before the head: sequences that left the ring and came back to its queue.
+   * @param entries how many of them are no holes, at least one
+   */
+  prependPage(page: number, firstSequence: number, span: number, entries: number): void {
+    const end = firstSequence + span;
+    assert(end <= this.headSequence, 'a page comes before the head and reaches beyond it');
+    const rest = this.#head === NO_CHUNK ? undefined : this.#head;
+    const chunk = new RingChunk();
+    chunk.page = page;
+    chunk.firstSequence = firstSequence;
+    chunk.span = span;
+    chunk.pagedEntries = entries;
+    chunk.next = rest;
+    if (end < this.headSequence) chunk.next = gapBefore(rest, end, this.headSequence - end);
+    if (rest === undefined) this.#setTail(chunk.next ?? chunk);
+    else this.#cut(rest);
+    this.#head = chunk;
+    this.#headAt = 0;
+    this.headSequence = firstSequence;
+    this.length += entries;
+    this.#pagedChunks++;
+    this.wantsPages = true;
+    this.#hasHoles = true;
   }
 
   /** Puts a page back. @returns false when the ring no longer has it. */
   pagedIn(page: number, handles: Uint32Array): boolean {
-    assert(handles.length === CHUNK_ENTRIES, 'a page holds one chunk');
     for (let chunk: RingChunk | undefined = this.#head; chunk !== undefined; chunk = chunk.next) {
       if (chunk.page !== page) continue;
-      chunk.take(CHUNK_ENTRIES).handles.set(handles);
+      assert(handles.length === chunk.span, 'a page came back with another number of entries');
+      chunk.take(chunk.span);
+      chunk.memory.set(handles, chunk.start);
       chunk.page = RESIDENT;
       if (chunk === this.#head) this.#headAt = chunk.start;
+      if (chunk === this.#tail) this.#tailAt = chunk.end;
       this.#pagedChunks--;
       if (this.#hasHoles) this.#skipHoles();
       return true;
@@ -213,6 +235,7 @@ export class ReadyRing {
     ring.#headAt = this.#headAt;
     ring.#tailAt = this.#tailAt;
     ring.#pagedChunks = this.#pagedChunks;
+    this.wantsPages = false;
     this.headSequence = this.nextSequence;
     this.length = 0;
     this.#pagedChunks = 0;
@@ -220,11 +243,16 @@ export class ReadyRing {
     return ring;
   }
 
-  /** Drops a paged head chunk whole, `CHUNK_ENTRIES` sequences; for a detached ring. @returns its page. */
+  /** How many sequences the page at the head stands for. Only when the head is not resident. */
+  get headPageSpan(): number {
+    return this.#head.span;
+  }
+
+  /** Drops the page at the head with all its sequences; for a detached ring. @returns the page. */
   dropHeadPage(): number {
     const head = this.#head;
     assert(head.page !== RESIDENT, 'the head chunk is in memory');
-    this.headSequence += CHUNK_ENTRIES;
+    this.headSequence += head.span;
     this.length -= head.pagedEntries;
     this.#goTo(head.next);
     this.#pagedChunks--;
@@ -237,11 +265,12 @@ export class ReadyRing {
     const isFirst = full === NO_CHUNK;
     const chunk = new RingChunk().take(isFirst ? SMALL_ENTRIES : CHUNK_ENTRIES);
     this.#append(chunk);
-    if (!isFirst) this.filled = full !== this.#head && full.entries === CHUNK_ENTRIES ? full : undefined;
+    if (!isFirst) this.filled = full !== this.#head && full.entries > SMALL_ENTRIES ? full : undefined;
     return chunk;
   }
 
   #append(chunk: RingChunk): void {
+    chunk.firstSequence = this.nextSequence;
     if (this.#tail === NO_CHUNK) {
       this.#head = chunk;
       this.#headAt = chunk.start;
@@ -254,7 +283,7 @@ export class ReadyRing {
   #skipHoles(): void {
     while (this.length > 0 && this.#head.page === RESIDENT) {
       const head = this.#head;
-      if (head.gap > 0) this.headSequence += head.gap;
+      if (head.span > 0 && head.entries === 0) this.headSequence += head.span;
       else {
         while (this.#headAt < this.#endOf(head) && head.memory[this.#headAt]! === HOLE) {
           this.#headAt++;
@@ -271,6 +300,37 @@ export class ReadyRing {
     return chunk === this.#tail ? this.#tailAt : chunk.end;
   }
 
+  /** Before it, what the first chunk held has been taken. */
+  #startOf(chunk: RingChunk): number {
+    return chunk === this.#head ? this.#headAt : chunk.start;
+  }
+
+  #setTail(chunk: RingChunk): void {
+    this.#tail = chunk;
+    this.#tailAt = chunk.end;
+  }
+
+  /** What was taken of the head is not a part of it any more: it is not the head from now on. */
+  #cut(head: RingChunk): void {
+    if (head.page !== RESIDENT) return;
+    head.firstSequence = this.headSequence;
+    head.start = this.#headAt;
+  }
+
+  /** The chunk gives its memory back. */
+  #leave(chunk: RingChunk): void {
+    chunk.giveBack();
+    if (chunk === this.#tail) this.#tailAt = chunk.end;
+  }
+
+  /** What a chunk holds from `at` on goes to another one behind it, with the memory. */
+  #split(chunk: RingChunk, rest: RingChunk, at: number): void {
+    rest.takeOver(chunk, at);
+    rest.next = chunk.next;
+    chunk.next = rest;
+    if (chunk === this.#tail) this.#tail = rest;
+  }
+
   #mayShrink(head: RingChunk): boolean {
     return head.entries > SMALL_ENTRIES && this.#tailAt - this.#headAt === SHRUNK_ENTRIES;
   }
@@ -284,12 +344,14 @@ export class ReadyRing {
   #goTo(chunk: RingChunk | undefined): void {
     this.#head = chunk ?? NO_CHUNK;
     this.#headAt = this.#head.start;
+    this.wantsPages = this.#pagedChunks > 0;
   }
 
   /** Few entries are left: they need not hold a large chunk. */
   #shrink(large: RingChunk): void {
     const small = new RingChunk().take(SMALL_ENTRIES);
     small.memory.set(large.memory.subarray(this.#headAt, this.#tailAt), small.start);
+    small.firstSequence = this.headSequence;
     large.giveBack();
     this.#head = small;
     this.#tail = small;
@@ -311,4 +373,18 @@ export class ReadyRing {
     this.#headAt = 0;
     this.#tailAt = 0;
   }
+}
+
+function countEntries(memory: Uint32Array, from: number, to: number): number {
+  let entries = 0;
+  for (let at = from; at < to; at++) if (memory[at]! !== HOLE) entries++;
+  return entries;
+}
+
+function gapBefore(next: RingChunk | undefined, firstSequence: number, span: number): RingChunk {
+  const gap = new RingChunk();
+  gap.firstSequence = firstSequence;
+  gap.span = span;
+  gap.next = next;
+  return gap;
 }

@@ -5,7 +5,7 @@
 import type { Messages } from '../messages.ts';
 import type { MessageHandle, Residency } from '../ports.ts';
 import type { Task } from '../pump.ts';
-import { CHUNK_ENTRIES, type ReadyRing } from './ready-ring.ts';
+import type { ReadyRing } from './ready-ring.ts';
 import type { Returned } from './returned.ts';
 
 interface Finisher {
@@ -46,7 +46,7 @@ export class ReleaseTask implements Task {
 
   #releaseHead(): void {
     if (!this.#ready.isHeadResident) {
-      this.#queue.finishPage(this.#ready.headSequence, CHUNK_ENTRIES);
+      this.#queue.finishPage(this.#ready.headSequence, this.#ready.headPageSpan);
       this.#world.residency.discard(this.#ready.dropHeadPage());
       return;
     }

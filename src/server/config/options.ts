@@ -308,6 +308,13 @@ export const OPTIONS = {
     default: '',
     doc: 'The folder for durable data; without one everything is kept in memory.',
   }),
+  residentSize: option({
+    key: 'message_store.resident_size',
+    type: size(1 * MB, 1024 * 1024 * MB),
+    default: 48 * MB,
+    unit: 'bytes',
+    doc: 'When all messages in memory take more, persistent messages of long durable queues move to disk until they are needed.',
+  }),
   segmentSize: option({
     key: 'message_store.segment_size',
     type: size(1 * MB, 1024 * MB),

@@ -10,7 +10,7 @@ import type { MemoryBudget } from './memory-budget.ts';
 
 /** Of what the heap can hold, at least so much in bytes. What is done with the objects that are there takes some, too. */
 const FREE_SHARE = 0.1;
-const FREE_BYTES = 4 * 1024 * 1024;
+const FREE_BYTES = 6 * 1024 * 1024;
 /** So much more than that has to be free before more is taken again. */
 const ROOM_FACTOR = 1.5;
 

@@ -10,6 +10,8 @@ import { crc32 } from 'node:zlib';
 
 /** `LVRB`: a batch of Leveret's. */
 const MAGIC = 0x42_52_56_4c;
+const MAGIC_SEQUENCE = Buffer.from('LVRB');
+export const MAGIC_BYTES = 4;
 /** Changes with the form of the head or of any record, and then the directory's format does too: that is what is checked. */
 const FORMAT_VERSION = 1;
 
@@ -123,6 +125,14 @@ export function readHead(view: DataView, at: number): FoundHead | undefined {
     isFoot: view.getUint8(at + PLACE) === 1,
     crc,
   };
+}
+
+/** Where the next bytes stand that begin each head, at a multiple of the alignment; -1 when there are none. */
+export function findMagic(view: DataView, from: number): number {
+  const bytes = Buffer.from(view.buffer, view.byteOffset, view.byteLength);
+  let found = bytes.indexOf(MAGIC_SEQUENCE, from);
+  while (found >= 0 && found % BATCH_ALIGNMENT !== 0) found = bytes.indexOf(MAGIC_SEQUENCE, found + 1);
+  return found;
 }
 
 /** How many bytes must be at hand for `readHead` to read the head at `at`; 0 when none begins there. */

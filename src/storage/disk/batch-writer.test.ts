@@ -46,6 +46,7 @@ function recordsOf({ bytes, head }: Batch): string[] {
     settle: (...args) => void found.push(`settle ${args.join(' ')}`),
     watermark: (...args) => void found.push(`watermark ${args.join(' ')}`),
     used: (...args) => void found.push(`used ${args.join(' ')}`),
+    paged: ({ queueId, firstSequence, span }) => void found.push(`paged ${queueId}:${firstSequence}+${span}`),
     definition: (at, length) => void found.push(`definition ${bytes.subarray(at, at + length).join(' ')}`),
   };
   const start = headBytes(head);

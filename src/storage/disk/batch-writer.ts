@@ -9,7 +9,7 @@ import { copyBytes, type Region, regionOf } from '../../base/bytes.ts';
 import type { Messages } from '../../core/messages.ts';
 import { RECORD_KINDS } from '../../core/records.ts';
 import { type BatchHead, checksum, headBytes, NAMED_QUEUES_MAX, paddedBytes, writeHead } from './batch-format.ts';
-import type { Bundle, MovedContent } from './bundle.ts';
+import type { Bundle, MovedContent, PagedContent } from './bundle.ts';
 import type { LiveMessages } from './live-messages.ts';
 import {
   CONTENT_RECORD_BYTES,
@@ -17,6 +17,7 @@ import {
   PAIR_RECORD_BYTES,
   putContentHead,
   putDefinitionHead,
+  putPaged,
   putSettle,
   putTarget,
   putWatermark,
@@ -129,6 +130,8 @@ export class BatchWriter {
         return this.#end(PAIR_RECORD_BYTES);
       case RECORD_KINDS.definition:
         return this.#writeDefinition(bundle.definitions[subject]!);
+      case RECORD_KINDS.paged:
+        return this.#writePaged(bundle.paged[subject]!);
       default:
         return this.#writeMoved(bundle.moved[subject]!, slot);
     }
@@ -197,6 +200,12 @@ export class BatchWriter {
     this.#end(at + moved.content.length - this.#at);
   }
 
+  #writePaged(content: PagedContent): void {
+    const page = this.#live.toPage(content.place, content.holes);
+    content.sealed(page);
+    if (page !== undefined) this.#end(putPaged(this.#buffer.view, this.#at, page, page.settled));
+  }
+
   #end(recordBytes: number): void {
     this.#at += recordBytes;
     this.#records++;
@@ -235,6 +244,7 @@ class SlotChange implements RecordReader {
   settle(): void {}
   watermark(): void {}
   used(): void {}
+  paged(): void {}
   definition(): void {}
 }
 
@@ -258,5 +268,6 @@ function queuesOf(bundle: Bundle): readonly number[] | undefined {
     last = id;
   }
   for (const { queueIds } of bundle.moved) for (const id of queueIds) ids.add(id);
+  for (const { place } of bundle.paged) ids.add(place.queueId);
   return ids.size > NAMED_QUEUES_MAX ? undefined : [...ids];
 }

@@ -13,7 +13,15 @@ import type { Messages } from '../../core/messages.ts';
 import type { MessageHandle, Ticket } from '../../core/ports.ts';
 import { RECORD_KINDS, type SettleReason } from '../../core/records.ts';
 import { FactColumns } from './fact-columns.ts';
-import { CONTENT_RECORD_BYTES, DEFINITION_RECORD_BYTES, PAIR_RECORD_BYTES, TARGET_BYTES } from './record-codec.ts';
+import { type DurablePage, type SettledBits, settledBytes } from './pages/durable-page.ts';
+import type { PagePlace } from './pages/page-format.ts';
+import {
+  CONTENT_RECORD_BYTES,
+  DEFINITION_RECORD_BYTES,
+  PAGED_RECORD_BYTES,
+  PAIR_RECORD_BYTES,
+  TARGET_BYTES,
+} from './record-codec.ts';
 import { TargetTable } from './target-table.ts';
 
 /** In the column of reasons: a publish that stays in, whatever becomes of its message. */
@@ -30,11 +38,21 @@ export interface MovedContent {
   readonly sequences: readonly number[];
 }
 
+/** Messages of a queue stand on a page, whose file is synced: those that are live need not stand in the log any more. */
+export interface PagedContent {
+  readonly place: PagePlace;
+  /** Holes of the page: what is live there is not on it. Of `settledBytes`. */
+  readonly holes: SettledBits;
+  /** The batch with the record is made. @param page undefined when none of its messages is live any more */
+  sealed(page: DurablePage | undefined): void;
+}
+
 export class Bundle {
   readonly facts = new FactColumns();
   readonly targets = new TargetTable();
   readonly definitions: Uint8Array[] = [];
   readonly moved: MovedContent[] = [];
+  readonly paged: PagedContent[] = [];
   /** Queues that are declared or deleted in this bundle. */
   readonly definedQueues: number[] = [];
   readonly deletedQueues: number[] = [];
@@ -133,6 +151,12 @@ export class Bundle {
     this.bytes += CONTENT_RECORD_BYTES + content.queueIds.length * TARGET_BYTES + content.content.length;
   }
 
+  page(content: PagedContent): void {
+    this.facts.add(RECORD_KINDS.paged, this.paged.length, 0);
+    this.paged.push(content);
+    this.bytes += PAGED_RECORD_BYTES + settledBytes(content.place.span);
+  }
+
   /** Lets go of all messages; to be used again. */
   clear(): void {
     assert(!this.#isAtomic, 'a bundle was emptied in the middle of a group');
@@ -146,6 +170,7 @@ export class Bundle {
     this.targets.clear();
     this.definitions.length = 0;
     this.moved.length = 0;
+    this.paged.length = 0;
     this.definedQueues.length = 0;
     this.deletedQueues.length = 0;
     this.bytes = 0;

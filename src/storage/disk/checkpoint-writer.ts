@@ -15,6 +15,7 @@ import {
   checkpointName,
   definitionRecord,
   marksRecords,
+  pageRecord,
   writeCheckpointHead,
 } from './checkpoint.ts';
 import type { Disk, DiskFault, DiskFile } from './disk.ts';
@@ -126,4 +127,6 @@ export class CheckpointWriter {
 function* recordsOf({ definitions, live }: CheckpointWriterOptions): Iterator<Uint8Array> {
   for (const definition of definitions.records()) yield definitionRecord(definition);
   for (const marks of live.queues()) yield marksRecords(marks);
+  // What is paged from now on is in the log behind the checkpoint's position.
+  for (const page of live.pages.all()) if (page.live > 0) yield pageRecord(page);
 }

@@ -1,5 +1,5 @@
 /**
- * A checkpoint: the definitions and the marks of all queues, in a file of its own, so that the segments before it need not
+ * A checkpoint: the definitions, the marks of all queues and their pages, in a file of its own, so that the segments before it need not
  * be read for them.
  *
  * It is written while the broker goes on, piece by piece: everything that changes meanwhile is in the log behind the
@@ -14,10 +14,13 @@ import { decodeDefinition, encodeDefinition } from '../definition-codec.ts';
 import { checksum, getNumber, putNumber } from './batch-format.ts';
 import type { Disk, DiskFile } from './disk.ts';
 import type { QueueMarks } from './live-messages.ts';
+import { DurablePage, settledBytes } from './pages/durable-page.ts';
 import {
   DEFINITION_RECORD_BYTES,
+  PAGED_RECORD_BYTES,
   PAIR_RECORD_BYTES,
   putDefinitionHead,
+  putPaged,
   putUsed,
   putWatermark,
   readRecords,
@@ -44,6 +47,7 @@ export interface Checkpoint extends CheckpointPosition {
   readonly number: number;
   readonly definitions: readonly DefinitionRecord[];
   readonly marks: readonly QueueMarks[];
+  readonly pages: readonly DurablePage[];
 }
 
 export function checkpointName(number: number): string {
@@ -93,6 +97,12 @@ export function marksRecords(marks: QueueMarks): Uint8Array {
   return bytes;
 }
 
+/** A page, with what was settled of it. */
+export function pageRecord(page: DurablePage): Uint8Array {
+  const bytes = new Uint8Array(PAGED_RECORD_BYTES + settledBytes(page.span));
+  return bytes.subarray(0, putPaged(new DataView(bytes.buffer), 0, page, page.settled));
+}
+
 /** What is there of checkpoints. */
 export interface FoundCheckpoint {
   /** The newest that is whole. */
@@ -137,8 +147,9 @@ function readCheckpoint(file: DiskFile, number: number): Checkpoint | undefined 
   };
 }
 
-function readPayload(view: DataView, end: number): Pick<Checkpoint, 'definitions' | 'marks'> {
+function readPayload(view: DataView, end: number): Pick<Checkpoint, 'definitions' | 'marks' | 'pages'> {
   const definitions: DefinitionRecord[] = [];
+  const pages: DurablePage[] = [];
   const marks = new Map<number, { id: number; highest: number; watermark: number }>();
   const marksOf = (id: number) => {
     const present = marks.get(id) ?? { id, highest: 0, watermark: 0 };
@@ -154,9 +165,12 @@ function readPayload(view: DataView, end: number): Pick<Checkpoint, 'definitions
     used: (id, sequence) => {
       marksOf(id).highest = sequence;
     },
+    paged: (place, settled) => {
+      pages.push(new DurablePage(place, settled));
+    },
     definition: (at, bytes) => {
       definitions.push(decodeDefinition(new Uint8Array(view.buffer, view.byteOffset + at, bytes)));
     },
   });
-  return { definitions, marks: [...marks.values()] };
+  return { definitions, marks: [...marks.values()], pages };
 }

@@ -15,7 +15,7 @@ import { encodeDefinition } from '../definition-codec.ts';
 import type { DefinitionState } from '../definition-state.ts';
 import { Waiters } from '../waiters.ts';
 import type { BatchSaver } from './batch-saver.ts';
-import { Bundle, type MovedContent } from './bundle.ts';
+import { Bundle, type MovedContent, type PagedContent } from './bundle.ts';
 import type { StoredBatch } from './stored-batch.ts';
 
 /** More than about this much goes into several batches, so that no turn is long: copying and summing cost 0.5 ms a MB. */
@@ -136,6 +136,13 @@ export class DiskLog implements Log {
   resume(last: StoredBatch): void {
     const ticket = ++this.appended;
     this.#saver.saveAgain(last, () => this.#reached(ticket));
+  }
+
+  /** Notes that messages stand on a page, and no longer need to stand here. */
+  page(content: PagedContent): Ticket {
+    this.#makeRoom();
+    this.#collecting.page(content);
+    return this.#append();
   }
 
   /** Bytes that are collected and not yet on their way. */

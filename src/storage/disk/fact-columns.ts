@@ -6,7 +6,7 @@
  * | publish | the message | its first target | targets |
  * | settle | the queue | the first sequence | sequences in a row |
  * | watermark | the queue | the sequence | |
- * | definition, moved | its index | | |
+ * | definition, moved, paged | its index | | |
  *
  * hot path: flat memory
  */

@@ -1,5 +1,6 @@
 /**
  * Which messages the log holds that are still in a queue, and in which segment each of them stands: two bytes a message.
+ * Those that stand on pages instead are in the index of pages, which is a part of this one.
  *
  * This is what tells a segment that can be used again from one that holds something, and which of its messages must be
  * written again first. Entries stand in chunks of 256 sequences; a chunk without live messages is given back.
@@ -9,12 +10,17 @@
 
 import { assert } from '../../base/assert.ts';
 import { type Piece, SlabPool } from '../../base/slab-pool.ts';
+import { DurablePage, isSettled, type SettledBits, settledBytes } from './pages/durable-page.ts';
+import type { PagePlace } from './pages/page-format.ts';
+import { PageIndex } from './pages/page-index.ts';
 
 const CHUNK_BITS = 8;
 const CHUNK_ENTRIES = 1 << CHUNK_BITS;
 const CHUNK_MASK = CHUNK_ENTRIES - 1;
 const CHUNKS_PER_SLAB = 256;
 const NOT_LIVE = 0;
+/** Eight bits of what is settled. */
+const ALL_SETTLED = 0xff;
 
 /** Segments are told apart by a slot, from 1 up to here, that is free again when the segment is. */
 export const SLOTS_MAX = 65_535;
@@ -80,6 +86,8 @@ export class LiveMessages {
   readonly totals = new Uint32Array(SLOTS_MAX + 1);
   /** Of all slots. */
   length = 0;
+  /** Messages that have left the segments for pages. */
+  readonly pages = new PageIndex();
   readonly #queues = new Map<number, LiveQueue>();
   /** Deleted queues whose chunks are still counted. */
   readonly #dropped: LiveQueue[] = [];
@@ -122,22 +130,93 @@ export class LiveMessages {
 
   /** A message has left its queue. Nothing happens when it is not here. */
   remove(queueId: number, sequence: number): void {
+    if (!this.#take(queueId, sequence)) this.pages.settle(queueId, sequence);
+  }
+
+  removeRun(queueId: number, first: number, count: number): void {
+    if (count === 1) return this.remove(queueId, first);
+    this.#takeRun(queueId, first, count);
+    this.pages.settleRun(queueId, first, count);
+  }
+
+  /**
+   * What is live in a stretch stands on a page from now on, wherever it stood before.
+   * @param holes of the page: of these nothing is on it
+   * @returns undefined when nothing is live
+   */
+  toPage(place: PagePlace, holes: SettledBits): DurablePage | undefined {
+    const { queueId, firstSequence, span } = place;
+    const settled = new Uint8Array(settledBytes(span)).fill(ALL_SETTLED);
+    let live = 0;
+    for (let entry = 0; entry < span; entry++) {
+      if (isSettled(holes, entry)) continue;
+      const sequence = firstSequence + entry;
+      if (!this.#take(queueId, sequence) && !this.pages.settle(queueId, sequence)) continue;
+      settled[entry >>> 3] = settled[entry >>> 3]! & ~(1 << (entry & 7));
+      live++;
+    }
+    if (live === 0) return undefined;
+    const page = new DurablePage(place, settled);
+    this.pages.add(page);
+    return page;
+  }
+
+  /**
+   * A page as a log or a checkpoint has it. Where what is live on it stood before does not count any more; what is known
+   * to be settled of it already stays so.
+   */
+  restorePage(page: DurablePage): void {
+    const known = this.pages.findAt(page);
+    const settled = known?.settled;
+    if (known !== undefined) this.pages.remove(known);
+    for (let entry = 0; entry < page.span; entry++) {
+      if (isSettled(page.settled, entry)) continue;
+      const sequence = page.firstSequence + entry;
+      this.remove(page.queueId, sequence);
+      if (isSettled(settled, entry)) page.settle(sequence);
+    }
+    if (page.live > 0) this.pages.add(page);
+  }
+
+  /** After damage a message may seem to stand in a segment and on a page: the page is where it is. */
+  preferPages(): void {
+    for (const page of this.pages.all()) {
+      if (page.settled === undefined) this.#takeRun(page.queueId, page.firstSequence, page.span);
+      else
+        for (let entry = 0; entry < page.span; entry++) {
+          if (!isSettled(page.settled, entry)) this.#take(page.queueId, page.firstSequence + entry);
+        }
+    }
+  }
+
+  /** Takes a message off the segments. @returns false when it does not stand in one */
+  #take(queueId: number, sequence: number): boolean {
     const queue = this.#queue(queueId);
-    if (queue === undefined) return;
+    if (queue === undefined) return false;
     const number = Math.floor(sequence / CHUNK_ENTRIES);
     const chunk = queue.find(number);
-    if (chunk === undefined) return;
+    if (chunk === undefined) return false;
     const entry = sequence & CHUNK_MASK;
     const slot = chunk.slot(entry);
-    if (slot === NOT_LIVE) return;
+    if (slot === NOT_LIVE) return false;
     chunk.set(entry, NOT_LIVE);
     this.counts[slot]!--;
     this.length--;
     if (--chunk.count === 0) this.#dropChunk(queue, number, chunk);
+    return true;
   }
 
-  removeRun(queueId: number, first: number, count: number): void {
-    for (let sequence = first; sequence < first + count; sequence++) this.remove(queueId, sequence);
+  #takeRun(queueId: number, first: number, count: number): void {
+    const queue = this.#queue(queueId);
+    const end = first + count;
+    for (let sequence = first; queue !== undefined && sequence < end; ) {
+      const number = Math.floor(sequence / CHUNK_ENTRIES);
+      const chunkEnd = Math.min(end, (number + 1) * CHUNK_ENTRIES);
+      if (queue.find(number) !== undefined) {
+        for (let at = sequence; at < chunkEnd; at++) this.#take(queueId, at);
+      }
+      sequence = chunkEnd;
+    }
   }
 
   /** Where a message stands; 0 when it is not live. */
@@ -154,6 +233,7 @@ export class LiveMessages {
 
   /** A queue is gone. Its messages are counted until `settleDropped` has come to them. */
   dropQueue(queueId: number): void {
+    this.pages.dropQueue(queueId);
     const queue = this.#queues.get(queueId);
     if (queue === undefined) return;
     this.#queues.delete(queueId);
@@ -193,10 +273,14 @@ export class LiveMessages {
     return this.#queues.get(queueId);
   }
 
-  countOf(queueId: number): number {
-    let count = 0;
-    for (const chunk of this.#queues.get(queueId)?.chunks.values() ?? []) count += chunk.count;
-    return count;
+  /** How many messages of a queue stand in segments, of so many sequences from `first` on: both multiples of 256. */
+  countIn(queueId: number, first: number, count: number): number {
+    const chunks = this.#queues.get(queueId)?.chunks;
+    let found = 0;
+    for (let number = first / CHUNK_ENTRIES; number < (first + count) / CHUNK_ENTRIES; number++) {
+      found += chunks?.get(number)?.count ?? 0;
+    }
+    return found;
   }
 
   #queue(id: number): LiveQueue | undefined {

@@ -55,12 +55,17 @@ export class OpenedLog {
   readonly #saver: BatchSaver;
   readonly #reclaimer: Reclaimer;
   readonly #messages: Messages;
+  readonly #disk: Disk;
+  /** For all who make files in the log's directory. */
+  readonly names: SafeNames;
 
   constructor(found: RecoveredLog, names: SafeNames, options: OpenLogOptions) {
     const { disk, messages, epoch, faults, onDurable, batchBytes, checkpointRecords } = options;
     const { live, segments, definitions, lastNumber, lastCrc, lastCheckpoint, spares } = found;
     this.found = found;
     this.#messages = messages;
+    this.#disk = disk;
+    this.names = names;
     const writer = new BatchWriter(messages, live);
     this.#saver = new BatchSaver({ segments, writer, epoch, lastNumber, lastCrc, faults });
     const step = () => this.#reclaimer.step();
@@ -86,6 +91,7 @@ export class OpenedLog {
       names.rename(from, to, (fault) => segments.begin(fault === undefined ? spares : []));
     }
     if (found.last !== undefined) log.resume(found.last);
+    this.#removePageFiles();
   }
 
   get definitions(): DefinitionState {
@@ -100,6 +106,16 @@ export class OpenedLog {
   /** Hands out the messages that are live. */
   readMessages(restore: RestoreMessage): Generator<RecoveryProgress> {
     return readMessages(this.found, this.#messages, restore);
+  }
+
+  /** Those of which nothing counts. The last batch may have said so, and is not certain before it is written again. */
+  #removePageFiles(): void {
+    const { log } = this;
+    const remove = () => {
+      for (const name of this.found.unusedPageFiles) this.#disk.remove(name, () => undefined);
+    };
+    if (log.durable === log.appended) remove();
+    else log.whenDurable(log.appended, { durabilityReached: remove });
   }
 
   /** Some time has gone by: about twice a second. */

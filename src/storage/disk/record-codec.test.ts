@@ -5,6 +5,7 @@ import { RECORD_KINDS, SETTLE_REASONS } from '../../core/records.ts';
 import {
   putContentHead,
   putDefinitionHead,
+  putPaged,
   putSettle,
   putTarget,
   putUsed,
@@ -31,6 +32,7 @@ function read(view: DataView, end: number): unknown[] {
     settle: (...args) => void found.push(['settle', ...args]),
     watermark: (...args) => void found.push(['watermark', ...args]),
     used: (...args) => void found.push(['used', ...args]),
+    paged: (...args) => void found.push(['paged', ...args]),
     definition: (at, bytes) => void found.push(['definition', at, bytes]),
   };
   readRecords(view, 0, end, reader);
@@ -63,6 +65,19 @@ describe('records', () => {
       ['used', 7, 8],
       ['definition', 132, 4],
     ]);
+  });
+
+  test('of pages come back with what was settled, or without it when nothing was', () => {
+    const view = new DataView(new ArrayBuffer(256));
+    const page = { queueId: BIG, firstSequence: BIG - 1, span: 70, file: 12, offset: BIG - 2, bytes: 2 ** 32 - 8 };
+    const settled = Uint8Array.from({ length: 16 }, (_, index) => 3 * index);
+    const second = putPaged(view, 0, page, settled);
+    const end = second + putPaged(view, second, page, undefined);
+    expect(read(view, end)).toEqual([
+      ['paged', page, settled],
+      ['paged', page, undefined],
+    ]);
+    expect(() => read(view, second + 40)).toThrow('a batch ends within a record');
   });
 
   test('of a kind that is not known are refused by their number', () => {

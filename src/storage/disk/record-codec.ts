@@ -1,11 +1,11 @@
 /**
  * The records inside a batch's payload, one after the other without gaps, little-endian.
  *
- *     publish, moved   kind u8, zero u8, zero u16, targets u32, run bytes u32, large body bytes u32,
- *                      targets × (queue u64, sequence u64), run, large body
+ *     publish, moved   see `putContentHead`
  *     settle           kind u8, reason u8, zero u16, count u32, queue u64, first sequence u64
  *     watermark        kind u8, zero u8, zero u16, zero u32, queue u64, sequence u64
  *     used             the same: the highest sequence that was ever logged; in checkpoints only
+ *     paged            see `putPaged`
  *     definition       kind u8, zero u8, zero u16, bytes u32, the definition (definition-codec.ts)
  *
  * The run is the message as it stands in memory (core/messages.ts). A kind that is not listed here was written by a newer
@@ -16,15 +16,23 @@
 
 import { RECORD_KINDS, type SettleReason } from '../../core/records.ts';
 import { getNumber, putNumber } from './batch-format.ts';
+import type { SettledBits } from './pages/durable-page.ts';
+import type { PagePlace } from './pages/page-format.ts';
 
 /** Before the targets of a publish. */
 export const CONTENT_RECORD_BYTES = 16;
 export const TARGET_BYTES = 16;
 /** A settle, a watermark, a used. */
 export const PAIR_RECORD_BYTES = 24;
+/** Before the bits of what is settled. */
+export const PAGED_RECORD_BYTES = 48;
 /** Before the bytes of a definition. */
 export const DEFINITION_RECORD_BYTES = 8;
 
+/**
+ * kind u8, zero u8, zero u16, targets u32, run bytes u32, large body bytes u32; behind it targets × (queue u64,
+ * sequence u64), the run, the large body.
+ */
 export function putContentHead(
   view: DataView,
   at: number,
@@ -69,6 +77,24 @@ export function putUsed(view: DataView, at: number, queueId: number, sequence: n
   putTarget(view, at + 8, queueId, sequence);
 }
 
+/**
+ * kind u8, zero u8, zero u16, span u32, queue u64, first sequence u64, file u64, offset u64, bytes u32, settled bytes u32,
+ * settled: a bit for each sequence, 1 where nothing is live; when it is empty, all are live.
+ * @returns how many bytes it takes
+ */
+export function putPaged(view: DataView, at: number, page: PagePlace, settled: SettledBits): number {
+  const bits = settled?.length ?? 0;
+  view.setUint32(at, RECORD_KINDS.paged, true);
+  view.setUint32(at + 4, page.span, true);
+  putTarget(view, at + 8, page.queueId, page.firstSequence);
+  putNumber(view, at + 24, page.file);
+  putNumber(view, at + 32, page.offset);
+  view.setUint32(at + 40, page.bytes, true);
+  view.setUint32(at + 44, bits, true);
+  for (let index = 0; index < bits; index++) view.setUint8(at + PAGED_RECORD_BYTES + index, settled?.[index] ?? 0);
+  return PAGED_RECORD_BYTES + bits;
+}
+
 export function putDefinitionHead(view: DataView, at: number, bytes: number): void {
   view.setUint32(at, RECORD_KINDS.definition, true);
   view.setUint32(at + 4, bytes, true);
@@ -81,6 +107,8 @@ export interface RecordReader {
   settle(queueId: number, sequence: number, count: number, reason: SettleReason): void;
   watermark(queueId: number, sequence: number): void;
   used(queueId: number, sequence: number): void;
+  /** @param settled of its own */
+  paged(page: PagePlace, settled: SettledBits): void;
   definition(at: number, bytes: number): void;
 }
 
@@ -123,6 +151,9 @@ function recordBytes(view: DataView, at: number, end: number): number {
     case RECORD_KINDS.deliveryWatermark:
     case RECORD_KINDS.checkpoint:
       return PAIR_RECORD_BYTES;
+    case RECORD_KINDS.paged:
+      if (at + PAGED_RECORD_BYTES > end) throw new Error('a batch ends within a record');
+      return PAGED_RECORD_BYTES + view.getUint32(at + 44, true);
     case RECORD_KINDS.definition:
       return DEFINITION_RECORD_BYTES + view.getUint32(at + 4, true);
     default:
@@ -136,6 +167,7 @@ function readRecord(view: DataView, at: number, reader: RecordReader): void {
   if (kind === RECORD_KINDS.definition) {
     return reader.definition(at + DEFINITION_RECORD_BYTES, view.getUint32(at + 4, true));
   }
+  if (kind === RECORD_KINDS.paged) return readPaged(view, at, reader);
   const queueId = getNumber(view, at + 8);
   const sequence = getNumber(view, at + 16);
   if (kind === RECORD_KINDS.deliveryWatermark) return reader.watermark(queueId, sequence);
@@ -148,4 +180,18 @@ function readContent(view: DataView, at: number, reader: RecordReader): void {
   const targetsAt = at + CONTENT_RECORD_BYTES;
   const runAt = targetsAt + targets * TARGET_BYTES;
   reader.content(targetsAt, targets, runAt, view.getUint32(at + 8, true), view.getUint32(at + 12, true));
+}
+
+function readPaged(view: DataView, at: number, reader: RecordReader): void {
+  const page = {
+    queueId: getNumber(view, at + 8),
+    firstSequence: getNumber(view, at + 16),
+    span: view.getUint32(at + 4, true),
+    file: getNumber(view, at + 24),
+    offset: getNumber(view, at + 32),
+    bytes: view.getUint32(at + 40, true),
+  };
+  const bits = view.getUint32(at + 44, true);
+  const start = view.byteOffset + at + PAGED_RECORD_BYTES;
+  reader.paged(page, bits === 0 ? undefined : new Uint8Array(view.buffer, start, bits).slice());
 }

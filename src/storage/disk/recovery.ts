@@ -12,6 +12,9 @@ import { DefinitionState } from '../definition-state.ts';
 import { type Checkpoint, checkpointNumber, readNewestCheckpoint } from './checkpoint.ts';
 import type { Disk, DiskFile } from './disk.ts';
 import { LiveMessages } from './live-messages.ts';
+import { DurablePage, type SettledBits } from './pages/durable-page.ts';
+import { findPageFiles } from './pages/page-files-found.ts';
+import type { PagePlace } from './pages/page-format.ts';
 import { type RecordReader, readRecords, targetQueue, targetSequence } from './record-codec.ts';
 import type { SafeNames } from './safe-names.ts';
 import { type Damage, type FoundBatch, type ScanPosition, SegmentScan } from './segment-scan.ts';
@@ -22,6 +25,8 @@ import { copyBatch, type StoredBatch } from './stored-batch.ts';
 export interface RecoveryProgress {
   readonly bytes: number;
   readonly of: number;
+  /** It goes on when the disk has done something: nothing is gained by asking again at once. */
+  readonly isWaiting?: boolean;
 }
 
 /** What a log holds. */
@@ -43,6 +48,10 @@ export interface RecoveredLog {
   readonly torn: Damage | undefined;
   /** The last batch, when the broker may have ended before it was synced. */
   readonly last: StoredBatch | undefined;
+  /** Page files of which nothing counts. */
+  readonly unusedPageFiles: readonly string[];
+  /** The highest number that a page file ever had. */
+  readonly lastPageFile: number;
   /** Where the batches with live messages stand, by segment. */
   readonly batches: ReadonlyMap<Segment, readonly number[]>;
 }
@@ -87,6 +96,9 @@ export class Recovery {
     // The batches from the older checkpoint on say all that it said. A missing one has been noticed.
     if (damaged !== undefined && this.#position.number === before) this.#damages.push(damaged);
     if (this.#isDefinitionMissing) this.#definitions.dropOvertaken();
+    this.#live.preferPages();
+    const pages = findPageFiles({ disk: this.#disk, live: this.#live, definitions: this.#definitions });
+    this.#damages.push(...pages.damages);
     return {
       definitions: this.#definitions,
       live: this.#live,
@@ -99,6 +111,9 @@ export class Recovery {
       lostQueues: this.#lostQueues,
       torn: this.#torn,
       last: this.#readLast(),
+      // With damage, what seems to be of no use may be what is missing.
+      unusedPageFiles: this.#damages.length === 0 ? pages.unused : [],
+      lastPageFile: pages.lastFile,
       batches: this.#batches,
     };
   }
@@ -162,6 +177,9 @@ export class Recovery {
       if (this.#definitions.findQueue(id) === undefined) continue;
       this.#live.used(id, highest);
       this.#live.raiseWatermark(id, watermark);
+    }
+    for (const page of this.#checkpoint.pages) {
+      if (this.#definitions.findQueue(page.queueId) !== undefined) this.#live.pages.add(page);
     }
   }
 
@@ -232,6 +250,11 @@ class RecordsApplied implements RecordReader {
 
   used(): void {
     unreachable('a segment holds a record of checkpoints' as never);
+  }
+
+  paged(place: PagePlace, settled: SettledBits): void {
+    if (this.#definitions.findQueue(place.queueId) === undefined) this.unknownQueues.push(place.queueId);
+    else this.#live.restorePage(new DurablePage(place, settled));
   }
 
   definition(at: number, bytes: number): void {

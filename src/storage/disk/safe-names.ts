@@ -24,9 +24,14 @@ export class SafeNames {
     });
   }
 
-  /** Makes the names of files safe that were opened just now. */
-  sync(done: Done): void {
-    this.#sync(this.#failures, done);
+  /** How often a sync has failed: names that were made before are not safe, whatever a later one says. */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  /** Makes the names of files safe. @param failuresBefore `failures` when they were made; now unless given */
+  sync(done: Done, failuresBefore: number = this.#failures): void {
+    this.#sync(failuresBefore, done);
   }
 
   #sync(failuresBefore: number, done: Done): void {

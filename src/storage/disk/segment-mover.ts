@@ -22,6 +22,8 @@ export class SegmentMover {
   movedBytes = 0;
   #at = 0;
   #readBytes = READ_BYTES;
+  /** Free again when the step before is durable: until then what is to be moved stands in it. */
+  #buffer = new Uint8Array(0);
   #isReading = false;
   #ticket: Ticket = 0;
   #isStopped = false;
@@ -39,11 +41,12 @@ export class SegmentMover {
     const left = this.segment.bytes - this.#at;
     if (left <= 0 || this.#live.counts[this.segment.slot] === 0) return this.#done();
     this.#isReading = true;
-    const bytes = new Uint8Array(Math.min(left, this.#readBytes));
+    if (this.#buffer.length < this.#readBytes) this.#buffer = new Uint8Array(this.#readBytes);
+    const bytes = this.#buffer.subarray(0, Math.min(left, this.#readBytes));
     this.segment.file.read(bytes, this.#at, (fault, read) => {
       this.#isReading = false;
       if (this.#isStopped) return;
-      if (fault === undefined && read === bytes.length) this.#moveFrom(new DataView(bytes.buffer));
+      if (fault === undefined && read === bytes.length) this.#moveFrom(new DataView(bytes.buffer, 0, bytes.length));
       else this.#giveUp();
     });
   }
@@ -87,6 +90,7 @@ export class SegmentMover {
       settle: () => undefined,
       watermark: () => undefined,
       used: () => undefined,
+      paged: () => undefined,
       definition: () => undefined,
     };
   }

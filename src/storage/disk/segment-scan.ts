@@ -12,7 +12,9 @@ import {
   batchBytes,
   checksum,
   type FoundHead,
+  findMagic,
   headBytes,
+  MAGIC_BYTES,
   neededBytes,
   readHead,
 } from './batch-format.ts';
@@ -67,8 +69,6 @@ export interface SegmentScanOptions {
   /** The remains at the end of the segment before. */
   readonly before?: Damage | undefined;
 }
-
-const MAGIC_BYTES = 4;
 
 export class SegmentScan {
   readonly #damages: Damage[];
@@ -198,10 +198,21 @@ export class SegmentScan {
   }
 
   #findHead(from: number, isWanted: (head: FoundHead) => boolean): { head: FoundHead; at: number } | undefined {
-    for (let at = from; this.#window.have(at, MAGIC_BYTES) >= 0; at += BATCH_ALIGNMENT) {
+    for (let at = this.#nextMagic(from); at >= 0; at = this.#nextMagic(at + BATCH_ALIGNMENT)) {
       const head = this.#headAt(at);
       if (head !== undefined && this.#isOfSegment(head) && isWanted(head)) return { head, at };
     }
     return undefined;
+  }
+
+  /** Where the next bytes stand that may begin a head, -1 when there are none. */
+  #nextMagic(from: number): number {
+    const window = this.#window;
+    for (let at = from; window.have(at, MAGIC_BYTES) >= 0; ) {
+      const found = findMagic(window.view, at - window.start);
+      if (found >= 0) return window.start + found;
+      at = window.start + Math.ceil((window.view.byteLength - MAGIC_BYTES + 1) / BATCH_ALIGNMENT) * BATCH_ALIGNMENT;
+    }
+    return -1;
   }
 }

@@ -68,5 +68,6 @@ class LiveContents implements RecordReader {
   settle(): void {}
   watermark(): void {}
   used(): void {}
+  paged(): void {}
   definition(): void {}
 }

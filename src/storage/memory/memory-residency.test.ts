@@ -12,6 +12,8 @@ function world(options: { shouldPageOut: boolean; turnsLate: number }) {
   const cameBack: { page: number; bodies: string[] }[] = [];
   const queue: PagedQueue = {
     id: 1,
+    options: { durable: false },
+    isDraining: false,
     pagedIn: (page, handles) =>
       void cameBack.push({ page, bodies: Array.from(handles, (handle) => bodyText(broker.messages, handle)) }),
   };
@@ -22,8 +24,8 @@ function world(options: { shouldPageOut: boolean; turnsLate: number }) {
 describe('residency in memory', () => {
   test('takes messages out of the arena and brings them back so many turns later', () => {
     const { broker, residency, cameBack, queue, handles } = world({ shouldPageOut: true, turnsLate: 2 });
-    const page = residency.pageOut(queue, handles);
-    expect([page, broker.messages.stats.blocks, residency.pageCount]).toEqual([1, 0, 1]);
+    const taken = residency.pageOut(queue, 1, handles);
+    expect([taken, broker.messages.stats.blocks, residency.pageCount]).toEqual([{ page: 1, count: 3 }, 0, 1]);
     residency.readAhead(queue, 1);
     broker.pump.run(10);
     expect(cameBack).toEqual([]);
@@ -34,13 +36,13 @@ describe('residency in memory', () => {
 
   test('leaves everything where it is when it should not page out', () => {
     const { broker, residency, queue, handles } = world({ shouldPageOut: false, turnsLate: 1 });
-    expect(residency.pageOut(queue, handles)).toBeUndefined();
+    expect(residency.pageOut(queue, 1, handles)).toBeUndefined();
     expect(broker.messages.stats.blocks).toBe(3);
   });
 
   test('a page that was discarded does not come back', () => {
     const { broker, residency, cameBack, queue, handles } = world({ shouldPageOut: true, turnsLate: 1 });
-    residency.pageOut(queue, handles);
+    residency.pageOut(queue, 1, handles);
     residency.readAhead(queue, 1);
     residency.discard(1);
     broker.pump.run(10);

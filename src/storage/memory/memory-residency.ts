@@ -5,20 +5,23 @@
  */
 
 import type { Messages, StoredMessage } from '../../core/messages.ts';
-import type { PagedQueue, Residency } from '../../core/ports.ts';
+import { HOLE, type PagedOut, type PagedQueue, type Residency } from '../../core/ports.ts';
 import type { Pump, Task } from '../../core/pump.ts';
 
 export interface MemoryResidencyOptions {
   readonly shouldPageOut: () => boolean;
   /** How many turns a read takes, at least 1. */
   readonly turnsLate: () => number;
+  /** How many of so many entries go on one page, at least 1; all unless given. */
+  readonly pageEntries?: (entries: number) => number;
 }
 
 export class MemoryResidency implements Residency {
+  readonly pagesAhead = 1;
   readonly #messages: Messages;
   readonly #pump: Pump;
   readonly #options: MemoryResidencyOptions;
-  readonly #pages = new Map<number, readonly StoredMessage[]>();
+  readonly #pages = new Map<number, readonly (StoredMessage | undefined)[]>();
   #nextPage = 1;
 
   constructor(messages: Messages, pump: Pump, options: MemoryResidencyOptions) {
@@ -31,15 +34,18 @@ export class MemoryResidency implements Residency {
     return this.#pages.size;
   }
 
-  pageOut(_queue: PagedQueue, handles: Uint32Array): number | undefined {
+  pageOut(_queue: PagedQueue, _firstSequence: number, handles: Uint32Array): PagedOut | undefined {
     if (!this.#options.shouldPageOut()) return undefined;
     const page = this.#nextPage++;
+    let count = this.#options.pageEntries?.(handles.length) ?? handles.length;
+    while (handles[count] === HOLE) count++;
+    const taken = Array.from(handles.subarray(0, count));
     this.#pages.set(
       page,
-      Array.from(handles, (handle) => this.#messages.copyOut(handle)),
+      taken.map((handle) => (handle === HOLE ? undefined : this.#messages.copyOut(handle))),
     );
-    for (const handle of handles) this.#messages.release(handle);
-    return page;
+    for (const handle of taken) if (handle !== HOLE) this.#messages.release(handle);
+    return { page, count };
   }
 
   readAhead(queue: PagedQueue, page: number): void {
@@ -56,7 +62,7 @@ export class MemoryResidency implements Residency {
     this.#pages.delete(page);
     queue.pagedIn(
       page,
-      Uint32Array.from(stored, (message) => this.#messages.copyIn(message)),
+      Uint32Array.from(stored, (message) => (message === undefined ? HOLE : this.#messages.copyIn(message))),
     );
   }
 }

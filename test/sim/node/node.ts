@@ -12,7 +12,7 @@ import { AmqpProtocol } from '../../../src/protocols/amqp091/amqp-protocol.ts';
 import type { OpenChannel } from '../../../src/protocols/amqp091/channel-contract.ts';
 import { MemoryKeeper } from '../../../src/server/memory-keeper.ts';
 import { Turn } from '../../../src/server/turn.ts';
-import { MemoryResidency } from '../../../src/storage/memory/memory-residency.ts';
+import { MemoryResidency, type MemoryResidencyOptions } from '../../../src/storage/memory/memory-residency.ts';
 import { guestLogin } from '../../support/guest-login.ts';
 import { check } from '../failure.ts';
 import { PoisoningPool, poisonFreedMessages } from './freed-memory.ts';
@@ -96,9 +96,14 @@ export class SimNode {
     this.#keeper.tick();
   }
 
-  #paging(): { shouldPageOut: () => boolean; turnsLate: () => number } {
-    const { random, pageOdds } = this.#options;
-    return { shouldPageOut: () => random.below(pageOdds) === 0, turnsLate: () => 1 + random.below(4) };
+  #paging(): MemoryResidencyOptions {
+    const { random, nameSeed, pageOdds } = this.#options;
+    const pageRandom = new SeededRandom(nameSeed + 1);
+    return {
+      shouldPageOut: () => random.below(pageOdds) === 0,
+      turnsLate: () => 1 + random.below(4),
+      pageEntries: (entries) => (pageRandom.below(2) === 0 ? entries : 1 + pageRandom.below(entries)),
+    };
   }
 
   #makeProtocol(): AmqpProtocol {

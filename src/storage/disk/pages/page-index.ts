@@ -1,0 +1,167 @@
+/**
+ * All durable pages, found by queue and sequence: which of them a settle concerns, and which have no live message left.
+ *
+ * Pages of a queue may overlap, when a part of one came back into memory and was paged out anew: a message is live on one
+ * of them at most.
+ *
+ * hot path: flat memory
+ */
+
+import type { DurablePage } from './durable-page.ts';
+import type { PagePlace } from './page-format.ts';
+
+/** No page stands for more sequences: a chunk of the ready ring. */
+export const PAGE_SPAN_MAX = 1024;
+/** Pages that are done with are taken out when there are more than so many, and more than are left. */
+const DONE_MAX = 64;
+
+const NO_PAGES: readonly DurablePage[] = [];
+
+/** Pages of one queue in the order of their first sequences, those that are done with among them. */
+interface QueuePages {
+  pages: DurablePage[];
+  done: number;
+}
+
+export class PageIndex {
+  readonly #queues = new Map<number, QueuePages>();
+  /** Settles come in order most of the time. */
+  #last: DurablePage | undefined;
+  /** Pages with live messages. */
+  length = 0;
+
+  /** A page with at least one live message. */
+  add(page: DurablePage): void {
+    const queue = this.#queues.get(page.queueId) ?? this.#open(page.queueId);
+    queue.pages.splice(lastUpTo(queue.pages, page.firstSequence) + 1, 0, page);
+    this.length++;
+  }
+
+  /** Forgets a page that is here, without a word to its owner. */
+  remove(page: DurablePage): void {
+    page.live = 0;
+    page.owner = undefined;
+    this.#emptied(page);
+  }
+
+  isLive(queueId: number, sequence: number): boolean {
+    return this.#find(queueId, sequence) !== undefined;
+  }
+
+  /** A message has left its queue. @returns false when it is not here */
+  settle(queueId: number, sequence: number): boolean {
+    const page = this.#find(queueId, sequence);
+    if (page === undefined) return false;
+    page.settle(sequence);
+    if (page.live === 0) this.#emptied(page);
+    return true;
+  }
+
+  /** All messages of so many sequences have left their queue. */
+  settleRun(queueId: number, first: number, count: number): void {
+    const pages = this.#queues.get(queueId)?.pages;
+    if (pages === undefined) return;
+    const end = first + count;
+    const touched: DurablePage[] = [];
+    for (let at = lastUpTo(pages, first - PAGE_SPAN_MAX) + 1; at < pages.length; at++) {
+      const page = pages[at]!;
+      if (page.firstSequence >= end) break;
+      if (page.live > 0 && page.firstSequence + page.span > first) touched.push(page);
+    }
+    for (const page of touched) {
+      page.settleRun(first, end);
+      if (page.live === 0) this.#emptied(page);
+    }
+  }
+
+  /** A queue is gone, and all its messages. */
+  dropQueue(queueId: number): void {
+    const queue = this.#queues.get(queueId);
+    if (queue === undefined) return;
+    this.#queues.delete(queueId);
+    this.#last = undefined;
+    for (const page of queue.pages) {
+      if (page.live === 0) continue;
+      page.live = 0;
+      this.length--;
+      page.owner?.emptied();
+    }
+  }
+
+  /** The page that stands at a place; undefined when it is not here, or has no live message. */
+  findAt({ queueId, firstSequence, file, offset }: PagePlace): DurablePage | undefined {
+    const pages = this.#queues.get(queueId)?.pages ?? NO_PAGES;
+    for (let at = lastUpTo(pages, firstSequence); at >= 0; at--) {
+      const page = pages[at]!;
+      if (page.firstSequence !== firstSequence) return undefined;
+      if (page.file === file && page.offset === offset && page.live > 0) return page;
+    }
+    return undefined;
+  }
+
+  /** Those with live messages, in the order of their sequences. */
+  pagesOf(queueId: number): readonly DurablePage[] {
+    return (this.#queues.get(queueId)?.pages ?? NO_PAGES).filter(({ live }) => live > 0);
+  }
+
+  get queueIds(): readonly number[] {
+    return [...this.#queues.keys()];
+  }
+
+  /** All with live messages, as they are now: a list that does not change when they do. */
+  all(): readonly DurablePage[] {
+    const pages: DurablePage[] = [];
+    for (const queue of this.#queues.values()) for (const page of queue.pages) if (page.live > 0) pages.push(page);
+    return pages;
+  }
+
+  #find(queueId: number, sequence: number): DurablePage | undefined {
+    const last = this.#last;
+    if (last !== undefined && last.queueId === queueId && last.isLive(sequence)) return last;
+    const pages = this.#queues.get(queueId)?.pages;
+    if (pages === undefined) return undefined;
+    for (let at = lastUpTo(pages, sequence); at >= 0; at--) {
+      const page = pages[at]!;
+      if (page.firstSequence <= sequence - PAGE_SPAN_MAX) return undefined;
+      if (page.live === 0 || !page.isLive(sequence)) continue;
+      this.#last = page;
+      return page;
+    }
+    return undefined;
+  }
+
+  #emptied(page: DurablePage): void {
+    this.length--;
+    if (this.#last === page) this.#last = undefined;
+    const queue = this.#queues.get(page.queueId);
+    if (queue !== undefined) this.#takeOut(queue, page.queueId);
+    page.owner?.emptied();
+  }
+
+  #takeOut(queue: QueuePages, queueId: number): void {
+    queue.done++;
+    if (queue.done === queue.pages.length) this.#queues.delete(queueId);
+    else if (queue.done > DONE_MAX && 2 * queue.done > queue.pages.length) {
+      queue.pages = queue.pages.filter(({ live }) => live > 0);
+      queue.done = 0;
+    }
+  }
+
+  #open(queueId: number): QueuePages {
+    const queue = { pages: [], done: 0 };
+    this.#queues.set(queueId, queue);
+    return queue;
+  }
+}
+
+/** The place of the last page that begins at a sequence or before it, -1 when none does. */
+function lastUpTo(pages: readonly DurablePage[], sequence: number): number {
+  let low = 0;
+  let high = pages.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (pages[middle]!.firstSequence <= sequence) low = middle + 1;
+    else high = middle;
+  }
+  return low - 1;
+}
