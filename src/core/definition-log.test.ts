@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { recordDefinitions } from '../../test/support/recorded-definitions.ts';
 import { Topology } from '../../test/support/topology.ts';
 import { EMPTY_TABLE, table } from '../base/field-table.ts';
+import { DefinitionLog } from './definition-log.ts';
 import type { DefinitionRecord } from './definition-record.ts';
 import { Owner } from './owner.ts';
 
@@ -175,4 +176,15 @@ test('limits are records', () => {
     { kind: 'vhost-limits.set', vhost: '/', connectionsMax: undefined, queuesMax: undefined },
     { kind: 'user-limits.set', user: 'guest', connectionsMax: undefined, channelsMax: 7 },
   ]);
+});
+
+describe('what was there before', () => {
+  test('is as durable as the log says: who is told that it is there waits for what the log was opened with', () => {
+    const log = { appended: 1, define: () => 2 };
+    const definitions = new DefinitionLog(log);
+    expect(definitions.newest).toBe(1);
+
+    definitions.define({ kind: 'queue.deleted', id: 1 });
+    expect(definitions.newest).toBe(2);
+  });
 });

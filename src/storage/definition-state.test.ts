@@ -125,6 +125,46 @@ describe('the state of definitions', () => {
   });
 });
 
+describe('a state of which records are lost', () => {
+  test('keeps the younger of two queues or exchanges with one name, and the bindings of that', () => {
+    const exchange = (id: number): DefinitionRecord => {
+      const shape = { vhost: '/', name: 'q', type: 'direct', autoDelete: false, internal: false };
+      return { kind: 'exchange.declared', id, ...shape, arguments: EMPTY_TABLE };
+    };
+    const binding = (id: number, queueId: number): DefinitionRecord => {
+      return { kind: 'binding.added', id, vhost: '/', source: 'amq.direct', queueId, key: '', arguments: EMPTY_TABLE };
+    };
+    const gone: number[] = [];
+    const state = new DefinitionState((id) => gone.push(id));
+    const records = [
+      VHOST,
+      queue(1),
+      exchange(2),
+      binding(3, 1),
+      queue(4),
+      queue(5, 'other'),
+      binding(6, 4),
+      exchange(7),
+    ];
+    for (const record of records) state.fold(record);
+    state.dropOvertaken();
+
+    expect(gone).toEqual([1]);
+    expect(contents(state.records())).toEqual(
+      contents([VHOST, queue(4), queue(5, 'other'), binding(6, 4), exchange(7)]),
+    );
+  });
+
+  test('keeps what has one name in several vhosts', () => {
+    const other: DefinitionRecord = { kind: 'vhost.added', vhost: 'other', metadata: NO_METADATA };
+    const records = [VHOST, other, queue(1), queue(2, 'q', 'other')];
+    const state = stateOf(records);
+    state.dropOvertaken();
+
+    expect(contents(state.records())).toEqual(contents(records));
+  });
+});
+
 /** Lists a state while records come in between. */
 function listSlowly(
   state: DefinitionState,

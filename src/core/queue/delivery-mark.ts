@@ -18,11 +18,14 @@ export interface MarkedQueue {
   resume(): void;
 }
 
+/** What it needs of the log. */
+export type MarkingLog = Pick<Log, 'appended' | 'durable' | 'watermark' | 'whenDurable'>;
+
 export class DeliveryMark implements DurabilityWaiter {
   /** Beyond this `mayDeliver` is to be asked; hot path. */
   check = 0;
   readonly #queue: MarkedQueue;
-  readonly #log: Log;
+  readonly #log: MarkingLog;
   /** Known to the log, and on its way to be. */
   #durable = 0;
   #raised = 0;
@@ -30,7 +33,7 @@ export class DeliveryMark implements DurabilityWaiter {
   #isWaiting = false;
   #hasGrown = false;
 
-  constructor(queue: MarkedQueue, log: Log) {
+  constructor(queue: MarkedQueue, log: MarkingLog) {
     this.#queue = queue;
     this.#log = log;
   }

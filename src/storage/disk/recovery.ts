@@ -93,9 +93,11 @@ export class Recovery {
     const lastNumber = Math.max((this.#checkpoint?.headSegment ?? 1) - 1, ...counting, ...spare);
     const segments = new Segments(this.#disk, this.#names, lastNumber, this.#segmentBytes);
     yield* this.#readSegments(segments, counting);
+    this.#noteMissing();
     // The batches from the older checkpoint on say all that it said. A missing one has been noticed.
     if (damaged !== undefined && this.#position.number === before) this.#damages.push(damaged);
     if (this.#isDefinitionMissing) this.#definitions.dropOvertaken();
+    for (const segment of segments) segment.isDamaged = this.#damages.some(({ file }) => file === segment.file.name);
     this.#live.preferPages();
     const pages = findPageFiles({ disk: this.#disk, live: this.#live, definitions: this.#definitions });
     this.#damages.push(...pages.damages);
@@ -143,7 +145,18 @@ export class Recovery {
       if (end > 0 || torn !== undefined) this.#torn = torn;
       before += file.size;
     }
-    for (const segment of segments) segment.isDamaged = this.#damages.some(({ file }) => file === segment.file.name);
+  }
+
+  /** A checkpoint counts only once all batches before it are durable: none of them can have been torn. */
+  #noteMissing(): void {
+    const before = (this.#checkpoint?.batch ?? 0) - 1;
+    const missing = before - this.#position.number;
+    if (missing <= 0) return;
+    const file = segmentName(this.#checkpoint?.headSegment ?? 0);
+    const unknown = { file, from: 0, to: 0, queueIds: undefined, hasDefinitions: true };
+    this.#damages.push(missing === 1 && this.#torn !== undefined ? this.#torn : unknown);
+    this.#torn = undefined;
+    this.#position.number = before;
   }
 
   /** A checkpoint counts only once all batches before it are durable. */

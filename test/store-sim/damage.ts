@@ -1,0 +1,101 @@
+/**
+ * Bits of a stopped store that flip. What is lost by it must be named, and all else be there; what comes back is as it was.
+ */
+
+import type { Random } from '../../src/base/random.ts';
+import type { Damage } from '../../src/storage/disk/segment-scan.ts';
+import { check } from '../sim/failure.ts';
+import type { SimulatedDisk } from '../support/simulated-disk.ts';
+import { type Entry, type ModelQueue, NEVER } from './model-queue.ts';
+import type { Progress, StoreModel } from './store-model.ts';
+import type { StoredMessage, StoredState } from './stored-state.ts';
+
+/**
+ * Flips one bit in each of so many files, if there are as many: two in one file may hit head and foot of its last batch,
+ * and then nobody can know that there was one.
+ *
+ * @returns where, for whoever reads about a failure
+ */
+export function flipBits(disk: SimulatedDisk, count: number, random: Random): string {
+  const files = disk
+    .list()
+    .map((name) => ({ name, bytes: sizeOf(disk, name) }))
+    .filter(({ bytes }) => bytes > 0);
+  const places: string[] = [];
+  while (places.length < count && files.length > 0) {
+    const [file] = files.splice(random.below(files.length), 1);
+    if (file === undefined) break;
+    const at = random.below(file.bytes);
+    disk.flip(file.name, at, random.below(8));
+    places.push(`byte ${at} of ${file.name}`);
+  }
+  return places.join(' and in ');
+}
+
+/** @param progress how far the log had come when the bits flipped. @throws SimFailure */
+export function checkDamaged(state: StoredState, model: StoreModel, progress: Progress): void {
+  if (!lacksDefinitions(state)) model.checkDefinitions(state, progress);
+  const stored = new Map(state.queues.map((queue) => [queue.id, queue.messages]));
+  for (const { id, messages } of state.queues) {
+    const queue = model.everQueues.get(id);
+    check(queue !== undefined, () => `there is a queue ${id} that nobody declared`);
+    checkNothingForeign(queue, messages);
+    check(model.queues.has(id) || isNamed(state, id), () => `${queue} is not named, and is there again`);
+  }
+  for (const queue of model.queues.values()) {
+    if (!queue.isDurable || queue.isDeleted || isNamed(state, queue.id)) continue;
+    const messages = stored.get(queue.id) ?? [];
+    checkNothingBack(queue, messages);
+    checkNothingMissing(queue, messages, progress.certain);
+  }
+}
+
+/** A record may be missing that concerns more than queues. */
+function lacksDefinitions({ damages, torn }: StoredState): boolean {
+  return [...damages, torn].some((damage) => damage?.hasDefinitions === true);
+}
+
+function isNamed({ damages, torn, lostQueues }: StoredState, id: number): boolean {
+  const names = (damage: Damage | undefined) =>
+    damage !== undefined && (damage.queueIds === undefined || damage.queueIds.includes(id));
+  return damages.some(names) || names(torn) || lostQueues.has(id);
+}
+
+/** Whatever is damaged: messages are those that were published there, each once and in order. */
+function checkNothingForeign(queue: ModelQueue, messages: readonly StoredMessage[]): void {
+  let before = 0;
+  for (const { id } of messages) {
+    const order = queue.everOrders.get(id);
+    check(order !== undefined, () => `${queue} has message ${id}, which was published elsewhere`);
+    check(order > before, () => `${queue} has message ${id} twice or out of order`);
+    before = order;
+  }
+}
+
+function checkNothingBack(queue: ModelQueue, messages: readonly StoredMessage[]): void {
+  const entries = new Map(all(queue).map((entry) => [entry.message.id, entry]));
+  for (const { id, redelivered } of messages) {
+    const entry = entries.get(id);
+    check(entry !== undefined && entry.ticket > 0, () => `${queue} is not named, and has message ${id} again`);
+    check(redelivered || !entry.wasDelivered, () => `${queue} is not named, and message ${id} says that it is new`);
+  }
+}
+
+function checkNothingMissing(queue: ModelQueue, messages: readonly StoredMessage[], certain: number): void {
+  const present = new Set(messages.map(({ id }) => id));
+  for (const { message, ticket, settledFrom } of all(queue)) {
+    const mustBeThere = ticket > 0 && ticket <= certain && settledFrom === NEVER;
+    check(!mustBeThere || present.has(message.id), () => `${queue} is not named, and has lost message ${message.id}`);
+  }
+}
+
+function all(queue: ModelQueue): Entry[] {
+  return [...queue.entries, ...queue.settled];
+}
+
+function sizeOf(disk: SimulatedDisk, name: string): number {
+  const file = disk.open(name);
+  const { size } = file;
+  file.close();
+  return size;
+}

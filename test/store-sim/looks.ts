@@ -1,0 +1,38 @@
+/** Looks at what a store would be if something happened to its disk now, without letting it happen. */
+
+import type { Random } from '../../src/base/random.ts';
+import { SimFailure } from '../sim/failure.ts';
+import type { SimulatedDisk } from '../support/simulated-disk.ts';
+import type { Chooser } from './chooser.ts';
+import { checkDamaged, flipBits } from './damage.ts';
+import type { Progress, StoreModel } from './store-model.ts';
+import type { StoreProfile } from './store-profile.ts';
+import { readState } from './stored-state.ts';
+
+/** What is looked at. */
+export interface LookedAt extends Progress, Chooser {
+  readonly disk: SimulatedDisk;
+  readonly model: StoreModel;
+  readonly profile: StoreProfile;
+  readonly random: Random;
+}
+
+/** If the power went, and took all that it can. */
+export function lookAtWhatIsCertain(world: LookedAt): void {
+  const { disk, model, profile } = world;
+  const state = readState({ disk: disk.certain(), sizes: profile.sizes, known: model.known });
+  model.cutOf(state, world);
+}
+
+/** If some bits had flipped while nobody looked. @param disk is used up */
+export function lookAtFlippedBits(world: LookedAt, disk: SimulatedDisk, progress: Progress): void {
+  const { model, profile, random } = world;
+  disk.heal();
+  const places = flipBits(disk, world.of([1, 1, 2, 5]), random);
+  try {
+    checkDamaged(readState({ disk, sizes: profile.sizes, known: model.known }), model, progress);
+  } catch (error) {
+    const said = error instanceof Error ? error.message : String(error);
+    throw new SimFailure(`after flipped bits in ${places}: ${said}`);
+  }
+}

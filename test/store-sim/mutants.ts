@@ -1,0 +1,213 @@
+/**
+ * Stores with one bug each, made by changing parts of them at run time. The simulator must find every one: they are its own
+ * tests.
+ */
+
+import { ClassicQueue } from '../../src/core/queue/classic.ts';
+import { RingRestoration } from '../../src/core/queue/ring-restoration.ts';
+import type { DefinitionRecord } from '../../src/core/records.ts';
+import { Bundle } from '../../src/storage/disk/bundle.ts';
+import { CheckpointWriter } from '../../src/storage/disk/checkpoint-writer.ts';
+import type { Done } from '../../src/storage/disk/disk.ts';
+import { DiskLog } from '../../src/storage/disk/disk-log.ts';
+import { replaceMethod, seldom } from '../support/replaced-method.ts';
+import { SimulatedContent } from '../support/simulated-content.ts';
+import { SimulatedFile } from '../support/simulated-file.ts';
+import type { StoreNode } from './store-node.ts';
+import type { StoreWorld } from './store-world.ts';
+
+export interface Mutant {
+  readonly name: string;
+  /** What is said when it is found. */
+  readonly foundAs: RegExp;
+  /** @returns how to make everything whole again. */
+  readonly apply: (world: StoreWorld) => () => void;
+}
+
+/** The bug shows once in so many calls. */
+const SELDOM = 20;
+const LOST = /the log does not end anywhere|gone for good|nobody declared|does not say so/;
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: 'early confirm: what was appended is said to be durable',
+    foundAs: /came further while/,
+    apply: atStart(({ log }) => {
+      Object.defineProperty(log, 'durable', { get: () => log.appended, set: () => undefined });
+    }),
+  },
+  {
+    name: 'early confirm: the batch that is being written counts as durable',
+    foundAs: LOST,
+    apply: atStart(({ log }) => {
+      let sealed = 0;
+      const flush = log.flush.bind(log);
+      let durable = log.durable;
+      Object.defineProperty(log, 'durable', {
+        get: () => Math.max(durable, sealed),
+        set: (ticket: number) => {
+          durable = ticket;
+        },
+      });
+      log.flush = () => {
+        flush();
+        sealed = log.pendingBytes === 0 ? log.appended : sealed;
+      };
+    }),
+  },
+  {
+    name: 'lost settle: now and then something else is settled',
+    foundAs: LOST,
+    apply: () =>
+      replaceMethod(DiskLog.prototype, 'settleRun', (settleRun) =>
+        seldom(SELDOM, settleRun, function (this: DiskLog, queueId, sequence, count, reason) {
+          return settleRun.call(this, queueId, sequence + 1_000_000, count, reason);
+        }),
+      ),
+  },
+  {
+    name: 'segment reused too soon: as soon as nothing in it is live, without a checkpoint',
+    foundAs: LOST,
+    apply: atStart(({ log, opened }) => {
+      const { segments, live } = opened.found;
+      const flush = log.flush.bind(log);
+      log.flush = () => {
+        flush();
+        while (segments.length > 1 && segments.oldest !== undefined && live.counts[segments.oldest.slot] === 0) {
+          segments.retireOldest();
+        }
+      };
+    }),
+  },
+  {
+    name: 'checkpoint too soon: it counts before the log has come so far',
+    foundAs: LOST,
+    apply: countAtOnce,
+  },
+  {
+    name: 'swapped order: two neighbours come back in each other`s place',
+    foundAs: /out of order|gone for good/,
+    apply: () =>
+      replaceMethod(
+        RingRestoration.prototype,
+        'add',
+        (add) =>
+          function (this: RingRestoration, sequence, message) {
+            add.call(this, sequence ^ 1, message);
+          },
+      ),
+  },
+  {
+    name: 'definitions behind messages: a queue is written a turn later than it was declared',
+    foundAs: LOST,
+    apply: delayDefinitions,
+  },
+  {
+    name: '`redelivered` missing: nothing that comes back says that it was delivered',
+    foundAs: /was delivered, and does not say so/,
+    apply: () =>
+      replaceMethod(
+        ClassicQueue.prototype,
+        'restore',
+        (restore) =>
+          function (this: ClassicQueue, messages, { highest, watermark }) {
+            restore.call(this, messages, { highest: Math.max(highest, watermark), watermark: 0 });
+          },
+      ),
+  },
+  {
+    name: '`redelivered` missing: the log hears of deliveries only when they are done',
+    foundAs: /was delivered, and does not say so/,
+    apply: () =>
+      replaceMethod(
+        DiskLog.prototype,
+        'watermark',
+        (watermark) =>
+          function (this: DiskLog, queueId, sequence, upTo) {
+            watermark.call(this, queueId, sequence, upTo);
+            return 0;
+          },
+      ),
+  },
+  {
+    name: 'sync retried after a failure: the second one is believed',
+    foundAs: LOST,
+    apply: () =>
+      replaceMethod(
+        SimulatedFile.prototype,
+        'sync',
+        (sync) =>
+          function (this: SimulatedFile, done: Done) {
+            sync.call(this, (fault) => {
+              if (fault === undefined) done(undefined);
+              else sync.call(this, done);
+            });
+          },
+      ),
+  },
+  {
+    name: 'fdatasync left out: files are believed to be on the disk when they are written',
+    foundAs: LOST,
+    apply: () => replaceMethod(SimulatedContent.prototype, 'sync', () => () => undefined),
+  },
+  {
+    name: 'torn transaction: what is in one may be left out of the log',
+    foundAs: LOST,
+    apply: () => replaceMethod(Bundle.prototype, 'beginGroup', () => () => undefined),
+  },
+];
+
+/** Declarations of queues reach the log with the flush after the next turn. */
+function delayDefinitions(): () => void {
+  const held = new WeakMap<DiskLog, DefinitionRecord[]>();
+  const { define } = DiskLog.prototype;
+  const restoreDefine = replaceMethod(
+    DiskLog.prototype,
+    'define',
+    () =>
+      function (this: DiskLog, record) {
+        if (record.kind !== 'queue.declared') return define.call(this, record);
+        held.set(this, [...(held.get(this) ?? []), record]);
+        return define.call(this, { kind: 'ids.used', highest: record.id });
+      },
+  );
+  const restoreFlush = replaceMethod(
+    DiskLog.prototype,
+    'flush',
+    (flush) =>
+      function (this: DiskLog) {
+        flush.call(this);
+        for (const record of held.get(this) ?? []) define.call(this, record);
+        held.delete(this);
+      },
+  );
+  return () => {
+    restoreDefine();
+    restoreFlush();
+  };
+}
+
+/** Checkpoints are told that everything is durable. */
+function countAtOnce(world: StoreWorld): () => void {
+  return replaceMethod(
+    CheckpointWriter.prototype,
+    'step',
+    (step) =>
+      function (this: CheckpointWriter) {
+        if (!world.isUp) return step.call(this);
+        const { log } = world.node;
+        const { durable } = log;
+        log.durable = log.appended;
+        step.call(this);
+        log.durable = durable;
+      },
+  );
+}
+
+/** Changes each broker when it starts. */
+function atStart(change: (node: StoreNode) => void): Mutant['apply'] {
+  return (world) => {
+    world.onStart = change;
+    return () => undefined;
+  };
+}

@@ -1,0 +1,37 @@
+/** Which seeds are run, and what is said of one that finds something. */
+
+import { readFileSync } from 'node:fs';
+import { runSeed } from './run-seed.ts';
+import type { StoreWorld } from './store-world.ts';
+
+const DEFAULT_STEPS = 1500;
+export const STEPS = Number(process.env.SIM_STEPS ?? DEFAULT_STEPS);
+
+/** @returns the world at its end. @throws Error with the command that runs the seed again */
+export function runReported(seed: number): StoreWorld {
+  try {
+    return runSeed({ seed, steps: STEPS });
+  } catch (thrown) {
+    const steps = STEPS === DEFAULT_STEPS ? '' : ` --steps ${STEPS}`;
+    const said = thrown instanceof Error ? thrown.message : String(thrown);
+    throw new Error(`seed ${seed}: ${said}\nrun it again with: npm run sim:store -- --seed ${seed}${steps}`, {
+      cause: thrown,
+    });
+  }
+}
+
+/** @returns how many there was time for */
+export function runNewSeeds(first: number, count: number, milliseconds: number): number {
+  const end = performance.now() + milliseconds;
+  let seed = first;
+  while (seed < first + count && performance.now() < end) runReported(seed++);
+  return seed - first;
+}
+
+/** One seed a line of seeds.txt, then why it is there. */
+export function knownSeeds(): { readonly seed: number; readonly why: string }[] {
+  const lines = readFileSync(new URL('seeds.txt', import.meta.url), 'utf8').split('\n');
+  return lines
+    .filter((line) => /^\d/.test(line))
+    .map((line) => ({ seed: Number.parseInt(line, 10), why: line.replace(/^\d+\s*/, '') }));
+}

@@ -1,0 +1,160 @@
+/**
+ * One start of a broker on a store: opens the log, brings back definitions and messages, as the server does, in steps in
+ * between which it can be ended.
+ */
+
+import { Patterns } from '../../src/auth/patterns.ts';
+import { PermissionTable } from '../../src/auth/permission-table.ts';
+import { Users } from '../../src/auth/users.ts';
+import { ManualClock } from '../../src/base/clock.ts';
+import { SeededRandom } from '../../src/base/random.ts';
+import { Broker } from '../../src/core/broker.ts';
+import type { LogLines } from '../../src/core/log-lines.ts';
+import { Messages } from '../../src/core/messages.ts';
+import type { Vhost } from '../../src/core/vhost.ts';
+import { restoreDefinitions } from '../../src/server/restore-definitions.ts';
+import { noteDeliveries, restoreMessages } from '../../src/server/restore-messages.ts';
+import type { SaverFaults } from '../../src/storage/disk/batch-saver.ts';
+import type { DiskFault } from '../../src/storage/disk/disk.ts';
+import type { DiskLog } from '../../src/storage/disk/disk-log.ts';
+import { type OpenedLog, openLog } from '../../src/storage/disk/open-log.ts';
+import type { PageStore } from '../../src/storage/disk/pages/page-store.ts';
+import { RevocablePermissions } from '../support/core-broker.ts';
+import { residentPages } from '../support/resident-pages.ts';
+import { lastingOf } from '../support/restarted-node.ts';
+import type { SimulatedDisk } from '../support/simulated-disk.ts';
+
+/** Small ones, so that a short history has many of everything. */
+export interface LogSizes {
+  readonly segmentBytes: number;
+  readonly batchBytes: number;
+  readonly checkpointRecords: number;
+}
+
+export interface StartOptions {
+  readonly disk: SimulatedDisk;
+  readonly sizes: LogSizes;
+  readonly epoch: number;
+  /** New ones unless given. */
+  readonly messages?: Messages;
+}
+
+const QUIET: LogLines = { info: () => {}, warning: () => {}, error: () => {} };
+/** The vhost that a new store begins with. */
+export const FIRST_VHOST = '/';
+
+/** What the log says about its disk. */
+class NoticedFaults implements SaverFaults {
+  isOutOfSpace = false;
+  readonly counts = { outOfSpace: 0, distrusted: 0 };
+  /** Why nothing can be kept any more. */
+  fault: DiskFault | undefined;
+
+  outOfSpace(isOut: boolean): void {
+    this.isOutOfSpace = isOut;
+    if (isOut) this.counts.outOfSpace++;
+  }
+
+  distrusted(): void {
+    this.counts.distrusted++;
+  }
+
+  lost(fault: DiskFault): void {
+    this.fault ??= fault;
+  }
+}
+
+export class StoreNode {
+  readonly opened: OpenedLog;
+  readonly broker: Broker;
+  readonly users: Users;
+  readonly permissions: PermissionTable;
+  readonly faults: NoticedFaults;
+  readonly #pages: PageStore;
+  /** Tickets of the definitions that were made since somebody looked. */
+  defined: number[] = [];
+
+  /** @throws Error when the disk cannot be read */
+  static *start({ disk, sizes, epoch, messages = new Messages() }: StartOptions): Generator<void, StoreNode> {
+    const faults = new NoticedFaults();
+    const opening = openLog({ disk, messages, epoch, faults, onDurable: () => {}, ...sizes });
+    const opened = yield* silently(opening);
+    const node = new StoreNode(disk, opened, messages, faults);
+    yield* silently(restoreMessages(opened, node.broker, node.#pages));
+    return node;
+  }
+
+  private constructor(disk: SimulatedDisk, opened: OpenedLog, messages: Messages, faults: NoticedFaults) {
+    this.opened = opened;
+    this.faults = faults;
+    const log = this.#noticeDefinitions(opened.log);
+    this.users = new Users(log);
+    this.permissions = new PermissionTable(this.users, new Patterns(QUIET), log);
+    let pages: PageStore | undefined;
+    this.broker = new Broker({
+      clock: new ManualClock(),
+      random: new SeededRandom(1),
+      log,
+      messages,
+      permissions: new RevocablePermissions(),
+      openResidency: (_messages, pump) => {
+        pages = residentPages({ disk, opened, messages, pump });
+        return pages;
+      },
+    });
+    if (pages === undefined) throw new Error('the broker opened no residency');
+    this.#pages = pages;
+    const { broker, users, permissions } = this;
+    restoreDefinitions(opened.definitions, { broker, users, permissions, logLines: QUIET });
+  }
+
+  get log(): DiskLog {
+    return this.opened.log;
+  }
+
+  vhost(name: string): Vhost {
+    const vhost = this.broker.findVhost(name);
+    if (vhost === undefined) throw new Error(`there is no vhost '${name}'`);
+    return vhost;
+  }
+
+  /** The end of a turn. */
+  turn(budget: number): void {
+    this.broker.endTurn(budget);
+    this.log.flush();
+  }
+
+  noteDeliveries(): void {
+    noteDeliveries(this.opened, this.broker);
+  }
+
+  /** Everything that survives a restart, as lines. */
+  definitions(): string {
+    return [
+      ...[...this.broker.vhosts].flatMap(lastingOf),
+      ...[...this.users].map((user) => `user ${JSON.stringify(user)}`),
+      ...[...this.permissions.permissions()].map((permission) => `permission ${JSON.stringify(permission)}`),
+      ...[...this.permissions.topicPermissions()].map((permission) => `topics ${JSON.stringify(permission)}`),
+    ]
+      .sort()
+      .join('\n');
+  }
+
+  #noticeDefinitions(log: DiskLog): DiskLog {
+    const define = log.define.bind(log);
+    log.define = (record) => {
+      const ticket = define(record);
+      this.defined.push(ticket);
+      return ticket;
+    };
+    return log;
+  }
+}
+
+function* silently<Result>(steps: Generator<unknown, Result>): Generator<void, Result> {
+  for (;;) {
+    const { value, done } = steps.next();
+    if (done === true) return value;
+    yield;
+  }
+}

@@ -1,0 +1,12 @@
+/** The store with crashes, five thousand new seeds long. */
+
+import { test } from 'vitest';
+import { runNewSeeds } from './seeds.ts';
+
+const SEEDS = Number(process.env.SIM_SEEDS ?? 5000);
+/** Every day others. */
+const FIRST = Math.floor(Date.now() / 86_400_000) * 1_000_000;
+
+test(`what the store has said to be durable survives ${SEEDS} seeds from ${FIRST} on`, () => {
+  runNewSeeds(FIRST, SEEDS, Number.POSITIVE_INFINITY);
+});

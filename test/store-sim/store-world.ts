@@ -1,0 +1,356 @@
+/**
+ * A store with its clients, made from one seed: steps are what clients do, ends of turns, what the disk does, what goes
+ * wrong with it, and the ends of the broker at any moment. After each end what is left is compared with the model.
+ */
+
+import { SeededRandom } from '../../src/base/random.ts';
+import type { Queue } from '../../src/core/queue/queue.ts';
+import { check } from '../sim/failure.ts';
+import { SimulatedDisk } from '../support/simulated-disk.ts';
+import { makeTrouble } from './disk-trouble.ts';
+import { type LookedAt, lookAtFlippedBits, lookAtWhatIsCertain } from './looks.ts';
+import { type Entry, ModelQueue } from './model-queue.ts';
+import { type ActingWorld, act, beginClients, beginTopology } from './store-acts.ts';
+import type { StoreChannel } from './store-channel.ts';
+import { StoreModel } from './store-model.ts';
+import { StoreNode } from './store-node.ts';
+import { drawProfile, type StoreProfile } from './store-profile.ts';
+import { readState } from './stored-state.ts';
+
+/** How the broker ends: the power goes; the process is killed; it was stopped and is done. */
+export type End = 'power' | 'kill' | 'stop';
+
+const ACT_WEIGHT = 12;
+const TURN_WEIGHT = 4;
+/** One in so many steps. */
+const LOOK_ODDS = 100;
+/** One in so many, when clients leave the broker alone for so many turns at most. */
+const PAUSE_ODDS = 30;
+const PAUSE_TURNS_MAX = 30;
+/** In steps. */
+const SOON = 100;
+/** After each end. */
+const FLIP_LOOKS = 2;
+/** After so many turns everything must be at rest. */
+const RESTLESS_TURNS = 5000;
+const TURN_BUDGET = 1000;
+
+export class StoreWorld implements ActingWorld, LookedAt {
+  readonly random: SeededRandom;
+  readonly profile: StoreProfile;
+  readonly model = new StoreModel();
+  disk: SimulatedDisk;
+  channels: StoreChannel[] = [];
+  /** What happened, for whoever reads about a failure. */
+  readonly counts = { steps: 0, power: 0, kill: 0, stop: 0, lost: 0, looks: 0, outOfSpace: 0, distrusted: 0 };
+  readonly logCounts = { batches: 0, published: 0, elided: 0, movedBytes: 0, checkpoints: 0, retired: 0 };
+  /** Told of each start of a broker. */
+  onStart: (node: StoreNode) => void = () => {};
+
+  #node: StoreNode | undefined;
+  #opening: Generator<void, StoreNode>;
+  /** The ticket that the node's tickets count on from. */
+  #base = 0;
+  /** What was certain when the node started. */
+  #floor = 0;
+  /** By id: those of the node. */
+  #queues = new Map<number, Queue>();
+  /** Delivered in this turn to consumers that need not settle. */
+  readonly #settledByDelivery: { readonly entry: Entry; readonly from: number }[] = [];
+  /** The power goes after so many steps, whatever happens by then: troubles seldom come alone. */
+  #stepsToPowerCut = Number.POSITIVE_INFINITY;
+  /** A clean stop has come so far. */
+  #stopping: 'not' | 'flushing' | 'checkpointing' | 'failed' | 'done' = 'not';
+
+  constructor(seed: number) {
+    this.random = new SeededRandom(seed);
+    this.profile = drawProfile(this.random);
+    this.disk = new SimulatedDisk({ random: new SeededRandom(seed + 1), faults: this.profile.faults });
+    this.#opening = this.#open();
+  }
+
+  get node(): StoreNode {
+    if (this.#node === undefined) throw new Error('the broker is not running');
+    return this.#node;
+  }
+
+  get isUp(): boolean {
+    return this.#node !== undefined;
+  }
+
+  /** The newest ticket. */
+  get appended(): number {
+    return this.#base + (this.#node?.log.appended ?? 0);
+  }
+
+  /** What the log has said to be durable. */
+  get certain(): number {
+    const durable = this.#node?.log.durable ?? 0;
+    return durable === 0 ? this.#floor : this.#base + durable;
+  }
+
+  below(limit: number): number {
+    return this.random.below(limit);
+  }
+
+  isOneIn(odds: number): boolean {
+    return odds > 0 && this.random.below(odds) === 0;
+  }
+
+  of<Item>(items: readonly Item[]): Item {
+    const item = items[this.random.below(items.length)];
+    if (item === undefined) throw new Error('there is nothing to choose from');
+    return item;
+  }
+
+  settledByDelivery(entry: Entry): void {
+    this.#settledByDelivery.push({ entry, from: this.appended + 1 });
+  }
+
+  step(): void {
+    this.counts.steps++;
+    const { endOdds, troubleOdds } = this.profile;
+    if (--this.#stepsToPowerCut === 0) return this.end('power');
+    if (this.isOneIn(troubleOdds)) makeTrouble(this.disk, this);
+    if (this.#node === undefined) return this.#stepOpening();
+    if (this.#node.faults.fault !== undefined && this.isOneIn(5)) return this.#loseNode();
+    if (this.isOneIn(endOdds)) return this.#endSomehow();
+    if (this.isOneIn(LOOK_ODDS)) {
+      this.counts.looks++;
+      lookAtWhatIsCertain(this);
+    }
+    if (this.#stopping === 'not') this.#stepRunning(this.#node);
+    else this.#stepStopping(this.#node);
+  }
+
+  /** The broker ends, and another one begins. */
+  end(end: End): void {
+    this.counts[end]++;
+    const { certain, appended } = this;
+    const wasStopped = this.#stopping === 'done';
+    this.#leave();
+    const disk = end === 'power' ? this.disk.crash() : this.disk.kill();
+    const state = readState({ disk: disk.copy(), sizes: this.profile.sizes, known: this.model.known });
+    const cut = this.model.cutOf(state, { certain, appended });
+    for (let looks = 0; looks < FLIP_LOOKS; looks++) lookAtFlippedBits(this, disk.copy(), { certain, appended });
+    if (wasStopped) this.model.checkRedelivered(state);
+    this.model.survive(state, cut);
+    this.disk = disk;
+    this.#base = cut;
+    this.#floor = end === 'power' ? cut : certain;
+    this.#opening = this.#open();
+    this.#stepsToPowerCut = end === 'kill' && this.isOneIn(2) ? 1 + this.below(SOON) : Number.POSITIVE_INFINITY;
+  }
+
+  /** The disk is well from now on, and everything comes to rest. */
+  rest(): void {
+    this.disk.heal();
+    while (this.#node === undefined || this.#node.faults.fault !== undefined) {
+      this.#stepsToPowerCut = Number.POSITIVE_INFINITY;
+      if (this.#node === undefined) this.#stepOpening();
+      else this.#loseNode();
+    }
+    for (let turns = 0; !this.#isAtRest(this.#node); turns++) {
+      check(
+        turns < RESTLESS_TURNS,
+        () => `the log has come to ${this.#node?.log.durable} of ${this.#node?.log.appended} and stays there`,
+      );
+      this.#turn(this.#node, TURN_BUDGET);
+      this.disk.runAll();
+      this.#node.opened.tick();
+    }
+    check(!this.#node.faults.isOutOfSpace, () => 'there is room, and publishers are still blocked');
+  }
+
+  /** Nobody does anything for so many turns, and the disk does all that it is asked for. */
+  idle(turns: number): void {
+    for (let turn = 0; turn < turns; turn++) {
+      this.node.opened.tick();
+      this.disk.runAll();
+    }
+  }
+
+  /** Stops cleanly; everything is at rest. */
+  stop(): void {
+    this.rest();
+    this.#beginStop();
+    while (this.#stopping !== 'not') {
+      this.#stepStopping(this.node);
+      this.disk.runAll();
+    }
+    this.rest();
+  }
+
+  /** Notices what the broker did by itself: deliveries that settle, queues and definitions that come and go. */
+  observe(): void {
+    const { node, model, appended, certain } = this;
+    for (const { entry, from } of this.#settledByDelivery) {
+      entry.queue.settle(entry, { from, ticket: appended, isInGroup: false, certain });
+    }
+    this.#settledByDelivery.length = 0;
+    for (const [id, queue] of this.#queues) {
+      if (!queue.isDeleted) continue;
+      model.queue(id).deletedAt = appended;
+      if (!queue.options.durable) model.queues.delete(id);
+      this.#queues.delete(id);
+    }
+    for (const vhost of node.broker.vhosts) for (const queue of vhost.queues) this.#observeQueue(queue);
+    const [first] = node.defined;
+    const last = node.defined.at(-1);
+    if (first === undefined || last === undefined) return;
+    node.defined = [];
+    model.defined(this.#base + first, this.#base + last, node.definitions());
+  }
+
+  #observeQueue(queue: Queue): void {
+    if (this.#queues.has(queue.id)) return;
+    this.#queues.set(queue.id, queue);
+    this.model.addQueue(new ModelQueue(queue.id, queue.name, queue.options.durable));
+  }
+
+  #stepOpening(): void {
+    if (this.isOneIn(this.profile.endOdds)) return this.end(this.of(['power', 'kill']));
+    if (this.isOneIn(3)) return void this.disk.step();
+    try {
+      const { value, done } = this.#opening.next();
+      if (done === true) this.#start(value);
+    } catch (error) {
+      // A broker that cannot read its disk ends.
+      if (!(error instanceof Error && error.message.includes('simulated'))) throw error;
+      this.end('kill');
+    }
+  }
+
+  #stepRunning(node: StoreNode): void {
+    const { diskWeight } = this.profile;
+    const durable = node.log.durable;
+    const choice = this.below(ACT_WEIGHT + TURN_WEIGHT + diskWeight + 1);
+    if (choice < ACT_WEIGHT) {
+      act(this);
+      this.observe();
+      check(node.log.durable === durable, () => 'the log came further while clients were served');
+    } else if (choice < ACT_WEIGHT + TURN_WEIGHT) this.#turn(node, 1 + this.below(50));
+    else if (choice < ACT_WEIGHT + TURN_WEIGHT + diskWeight) this.disk.step();
+    else node.opened.tick();
+    if (this.isOneIn(PAUSE_ODDS)) this.#pause(node);
+    if (this.isOneIn(this.profile.checkpointOdds)) node.opened.checkpoint(() => {});
+    this.#checkProgress(node, durable);
+  }
+
+  /** Whatever the broker does by itself goes on. */
+  #pause(node: StoreNode): void {
+    for (let turns = this.below(PAUSE_TURNS_MAX); turns > 0; turns--) {
+      node.opened.tick();
+      for (let count = this.below(6); count > 0; count--) this.disk.step();
+    }
+  }
+
+  #turn(node: StoreNode, budget: number): void {
+    const durable = node.log.durable;
+    node.broker.endTurn(budget);
+    check(node.log.durable === durable, () => 'the log came further while messages were delivered');
+    this.observe();
+    node.log.flush();
+    this.#checkCounts(node);
+  }
+
+  #checkProgress(node: StoreNode, before: number): void {
+    const { durable, appended } = node.log;
+    check(durable >= before && durable <= appended, () => `the log went from ${before} to ${durable} of ${appended}`);
+    if (durable > before) this.model.forget(this.certain);
+  }
+
+  #checkCounts(node: StoreNode): void {
+    for (const vhost of node.broker.vhosts) {
+      for (const queue of vhost.queues) {
+        const wanted = this.model.queue(queue.id).readyCount;
+        check(
+          queue.readyCount === wanted,
+          () => `queue '${queue.name}' says ${queue.readyCount} messages of ${wanted}`,
+        );
+      }
+    }
+  }
+
+  #endSomehow(): void {
+    const end = this.of<End>(['power', 'power', 'kill', 'stop']);
+    if (end !== 'stop') return this.end(end);
+    if (this.#stopping === 'not') this.#beginStop();
+  }
+
+  #loseNode(): void {
+    this.counts.lost++;
+    this.end(this.of(['power', 'kill']));
+  }
+
+  #beginStop(): void {
+    for (const channel of this.channels) channel.close();
+    this.channels = [];
+    this.observe();
+    this.#stopping = 'flushing';
+  }
+
+  #stepStopping(node: StoreNode): void {
+    const { durable, appended } = node.log;
+    if (this.#stopping === 'flushing' && durable === appended && !node.broker.pump.hasWork) {
+      node.noteDeliveries();
+      this.#stopping = 'checkpointing';
+      node.opened.checkpoint((fault) => {
+        this.#stopping = fault === undefined ? 'done' : 'failed';
+      });
+    }
+    if (this.#stopping === 'done' || this.#stopping === 'failed') {
+      node.opened.close();
+      return this.end('stop');
+    }
+    if (this.isOneIn(2)) this.disk.step();
+    else if (node.broker.pump.hasWork) this.#turn(node, TURN_BUDGET);
+    else node.opened.tick();
+  }
+
+  #open(): Generator<void, StoreNode> {
+    return StoreNode.start({ disk: this.disk, sizes: this.profile.sizes, epoch: this.below(2 ** 32) });
+  }
+
+  #start(node: StoreNode): void {
+    this.#node = node;
+    check(
+      node.definitions() === this.model.definitions,
+      () => 'a restart and a look at its disk find other definitions',
+    );
+    for (const vhost of node.broker.vhosts) {
+      for (const queue of vhost.queues) {
+        check(this.model.queues.has(queue.id), () => `queue '${queue.name}' has come from nowhere`);
+        this.#queues.set(queue.id, queue);
+      }
+    }
+    this.#checkCounts(node);
+    this.onStart(node);
+    // What was not durable before a kill may still not be when the power goes.
+    if (Number.isFinite(this.#stepsToPowerCut) && this.isOneIn(2)) this.disk.stall();
+    if (node.opened.definitions.isEmpty) beginTopology(this);
+    this.observe();
+    beginClients(this);
+  }
+
+  #leave(): void {
+    if (this.#node !== undefined) this.#count(this.#node);
+    this.#node = undefined;
+    this.channels = [];
+    this.#queues.clear();
+    this.#settledByDelivery.length = 0;
+    this.#stopping = 'not';
+  }
+
+  #count({ opened: { metrics }, faults }: StoreNode): void {
+    this.counts.outOfSpace += faults.counts.outOfSpace;
+    this.counts.distrusted += faults.counts.distrusted;
+    for (const key of ['batches', 'published', 'elided', 'movedBytes', 'checkpoints', 'retired'] as const) {
+      this.logCounts[key] += metrics[key];
+    }
+  }
+
+  #isAtRest({ log, broker }: StoreNode): boolean {
+    return log.durable === log.appended && !broker.pump.hasWork && this.disk.pending === 0;
+  }
+}

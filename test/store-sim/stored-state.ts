@@ -1,0 +1,107 @@
+/**
+ * What is in a store, as its clients would find it: opens it with a broker, reads all definitions, takes every message from
+ * every queue, and lets nothing be left over.
+ */
+
+import { Messages } from '../../src/core/messages.ts';
+import { EMPTY, NOT_RESIDENT, type Queue } from '../../src/core/queue/queue.ts';
+import type { Unacked } from '../../src/core/queue/unacked.ts';
+import type { Damage } from '../../src/storage/disk/segment-scan.ts';
+import { check } from '../sim/failure.ts';
+import type { SimulatedDisk } from '../support/simulated-disk.ts';
+import { identify, type SimMessage } from './sim-message.ts';
+import { type LogSizes, type StartOptions, StoreNode } from './store-node.ts';
+
+export interface StoredMessage {
+  readonly id: number;
+  readonly redelivered: boolean;
+}
+
+export interface StoredQueue {
+  readonly id: number;
+  readonly name: string;
+  readonly messages: readonly StoredMessage[];
+}
+
+export interface StoredState {
+  /** All definitions, as lines. */
+  readonly definitions: string;
+  readonly queues: readonly StoredQueue[];
+  /** What recovery says is missing. */
+  readonly damages: readonly Damage[];
+  readonly torn: Damage | undefined;
+  readonly lostQueues: ReadonlySet<number>;
+}
+
+export interface ReadOptions {
+  readonly disk: SimulatedDisk;
+  readonly sizes: LogSizes;
+  /** Finds a message by its number. */
+  readonly known: (id: number) => SimMessage | undefined;
+}
+
+/** Memory of messages costs 32 MB at once, and is empty again after each reading that finds nothing wrong. */
+let emptyMemory: Messages | undefined;
+
+/** @param options the disk is used up: give a copy */
+export function readState({ disk, sizes, known }: ReadOptions): StoredState {
+  disk.heal();
+  const messages = emptyMemory ?? new Messages();
+  emptyMemory = undefined;
+  const node = openNow({ disk, sizes, messages, epoch: 0xffff_ffff });
+  const definitions = node.definitions();
+  const queues: StoredQueue[] = [];
+  for (const vhost of node.broker.vhosts) {
+    for (const queue of vhost.queues)
+      queues.push({ id: queue.id, name: queue.name, messages: drain(node, disk, queue, known) });
+  }
+  rest(node, disk);
+  const { blocks, largeBytes } = messages.stats;
+  check(blocks === 0 && largeBytes === 0, () => `${blocks} messages are left in memory when all queues are empty`);
+  emptyMemory = messages;
+  const { damages, torn, lostQueues } = node.opened.found;
+  return { definitions, queues, damages, torn, lostQueues };
+}
+
+function openNow(options: StartOptions): StoreNode {
+  const opening = StoreNode.start(options);
+  for (;;) {
+    const { value, done } = opening.next();
+    if (done === true) return value;
+  }
+}
+
+/** Takes all messages of a queue by `get`, without acknowledgements. */
+function drain(node: StoreNode, disk: SimulatedDisk, queue: Queue, known: ReadOptions['known']): StoredMessage[] {
+  const found: StoredMessage[] = [];
+  const count = queue.readyCount;
+  const sink = {
+    taken: (handle: number, _tag: number, redelivered: boolean) => {
+      found.push({ id: identify(node.broker.messages, handle, known).id, redelivered });
+    },
+  };
+  for (;;) {
+    const tag = queue.take(NO_TAGS, true, sink);
+    if (tag === EMPTY) break;
+    if (tag === NOT_RESIDENT) rest(node, disk);
+  }
+  check(found.length === count, () => `queue '${queue.name}' says ${count} messages and has ${found.length}`);
+  check(queue.readyCount === 0, () => `queue '${queue.name}' is empty and says ${queue.readyCount} messages`);
+  return found;
+}
+
+/** Until nothing moves. */
+function rest(node: StoreNode, disk: SimulatedDisk): void {
+  do {
+    node.turn(1000);
+    disk.runAll();
+  } while (node.log.durable < node.log.appended);
+}
+
+/** Nothing is kept by tag. */
+const NO_TAGS: Pick<Unacked, 'skip' | 'addFetched'> = {
+  skip: () => 1,
+  addFetched: () => {
+    throw new Error('a get without acknowledgement keeps its message');
+  },
+};
