@@ -1,4 +1,4 @@
-/** Memory and CPU time of a broker's whole process tree, read from /proc (Linux). */
+/** Memory, CPU time and disk writes of a broker's whole process tree, read from /proc (Linux). */
 
 import { readdirSync, readFileSync } from 'node:fs';
 
@@ -25,6 +25,13 @@ export function cpuSeconds(pid) {
     ticks += Number(fields[11] ?? 0) + Number(fields[12] ?? 0);
   }
   return ticks / TICKS_PER_SECOND;
+}
+
+/** Bytes that a process and all its living descendants have had written to the disk, in whole pages of memory. */
+export function writtenBytes(pid) {
+  let sum = 0;
+  for (const id of processTree(pid)) sum += Number(/^write_bytes: (\d+)/m.exec(readProcFile(id, 'io'))?.[1] ?? 0);
+  return sum;
 }
 
 export function megabytes(bytes) {

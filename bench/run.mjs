@@ -20,10 +20,13 @@ import { headers } from './loads/headers.mjs';
 import { runOwnLoad } from './loads/load.mjs';
 import { permissions } from './loads/permissions.mjs';
 import { transactions } from './loads/transactions.mjs';
-import { megabytes, residentBytes } from './process-tree.mjs';
+import { megabytes, residentBytes, writtenBytes } from './process-tree.mjs';
 import { measuredRow, memoryRow, replaceTable, table } from './table.mjs';
 
 const IDLE_SECONDS = 10;
+/** Persistent rows are measured once so much has been written, when the files are not new any more. */
+const WARM_DISK_BYTES = 1e9;
+const WARM_DISK_RUNS_MAX = 4;
 /** What the load generator cannot do, by the names that rows have for it. */
 const OWN_LOADS = { headers, transactions, permissions };
 
@@ -36,7 +39,7 @@ const { values: options, positionals: names } = parseArgs({
   },
   allowPositionals: true,
 });
-const { rows, memory } = JSON.parse(readFileSync(new URL('rows.json', import.meta.url), 'utf8'));
+const { rows, cold, memory } = JSON.parse(readFileSync(new URL('rows.json', import.meta.url), 'utf8'));
 const chosen = chooseRows();
 const seconds = options.quick ? { measured: 0.5, warm: 0.2 } : { measured: 2, warm: 0.4 };
 const rounds = options.quick ? 1 : Number(options.rounds);
@@ -64,8 +67,10 @@ function chooseRows() {
 async function main() {
   await sleep(1000);
   const atRest = brokers.map((broker) => residentBytes(broker.pid));
+  const coldSample = chosen.some(isPersistent) ? await warmDisks() : undefined;
   const samples = await measureRounds();
   const lines = chosen.flatMap((row) => measuredRow(row, samples.get(row.name)));
+  if (coldSample !== undefined) lines.push(...measuredRow(cold, [coldSample]));
   const isWhole = chosen.length === rows.length;
   if (isWhole) await sleep(IDLE_SECONDS * 1000);
   const atEnd = brokers.map((broker) => residentBytes(broker.pid));
@@ -92,6 +97,26 @@ async function measureRounds() {
   return samples;
 }
 
+function isPersistent({ flags }) {
+  return flags?.includes('--persistent') === true;
+}
+
+/** Has every broker write its first gigabyte. @returns what that cost, one result a broker */
+async function warmDisks() {
+  const count = options.quick ? cold.count / 20 : cold.count;
+  const sample = [];
+  for (const broker of brokers) {
+    const before = writtenBytes(broker.pid);
+    sample.push(await runGenerated(cold, broker, `--count ${count}`));
+    console.error(`${cold.name}  ${broker.name}  ${sample.at(-1).cpu?.toFixed(3) ?? sample.at(-1).error}`);
+    if (options.quick) continue;
+    for (let run = 1; run < WARM_DISK_RUNS_MAX && writtenBytes(broker.pid) - before < WARM_DISK_BYTES; run++) {
+      await runGenerated(cold, broker, `--count ${count}`);
+    }
+  }
+  return sample;
+}
+
 function brokersFor(row) {
   return row.needsUsers ? [withUsers, ...brokers.slice(1)] : brokers;
 }
@@ -103,13 +128,22 @@ async function measure(row, broker) {
 }
 
 async function measureGenerated(row, broker) {
-  const common = `--prefix rows --linger 10 ${row.flags}`;
   // The row with a backlog fills its queue first, which is its warming up.
-  if (!row.flags.includes('--lag')) await runLoad(program, broker, `${common} --duration ${seconds.warm}`);
-  const { code, result, error } = await runLoad(program, broker, `${common} --duration ${seconds.measured}`);
+  if (!row.flags.includes('--lag')) await runGenerated(row, broker, `--duration ${seconds.warm}`);
+  return runGenerated(row, broker, `--duration ${seconds.measured}`);
+}
+
+/** @param bound how long, or how many messages */
+async function runGenerated(row, broker, bound) {
+  const before = writtenBytes(broker.pid);
+  const flags = `--prefix rows --linger 10 ${row.flags} ${bound}`;
+  const { code, result, error } = await runLoad(program, broker, flags);
   const isComplete = code === 0 && result?.complete === true;
   const note = isComplete ? '' : error.split('\n').at(-1) || `ended with ${code}`;
-  return { cpu: code === 0 ? cpuPerMessage(result) : undefined, p99: result?.lat_p99_us, error: note };
+  const sample = { cpu: code === 0 ? cpuPerMessage(result) : undefined, p99: result?.lat_p99_us, error: note };
+  if (!isPersistent(row) || !(result?.published > 0)) return sample;
+  const published = (result.published + (result.lag ?? 0)) * result.size;
+  return { ...sample, diskShare: (writtenBytes(broker.pid) - before) / published };
 }
 
 function heading() {

@@ -18,6 +18,8 @@ interface Target {
 interface Result {
   readonly cpu: number | undefined;
   readonly p99?: number;
+  /** Bytes that reached the disk for each byte published. */
+  readonly diskShare?: number;
   readonly error: string;
 }
 

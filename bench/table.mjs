@@ -4,7 +4,6 @@
 const TOLERANCE = 1.3;
 const BEGIN = '<!-- table: begin -->';
 const END = '<!-- table: end -->';
-const IN_MEMORY_NOTE = 'in memory for now: no disk log yet';
 
 /**
  * @typedef {object} Line
@@ -26,11 +25,19 @@ const IN_MEMORY_NOTE = 'in memory for now: no disk log yet';
  */
 export function measuredRow(row, rounds) {
   const errors = [...new Set(rounds.flat().flatMap(({ error }) => (error === '' ? [] : [error])))];
-  const note = [row.flags?.includes('--persistent') ? IN_MEMORY_NOTE : '', ...errors].filter(Boolean).join('; ');
+  const note = [diskNote(rounds), ...errors].filter(Boolean).join('; ');
   const cpu = line(row, rounds, { name: `${row.name}, µs CPU`, value: (result) => result.cpu, note, digits: 2 });
   if (row.p99 === undefined) return [cpu];
   const name = `${row.name}, µs p99 latency`;
   return [cpu, line(row.p99, rounds, { name, value: (result) => result.p99, note, digits: 0 })];
+}
+
+/** What reached the disk of what was published, for a row with persistent messages. */
+function diskNote(rounds) {
+  const [own, peer] = [0, 1].map((broker) => median(rounds.map((round) => round[broker]?.diskShare)));
+  if (own === undefined) return '';
+  const others = peer === undefined ? '' : `, RabbitMQ ${peer.toFixed(2)}`;
+  return `wrote ${own.toFixed(2)} bytes per byte published${others}`;
 }
 
 function line(target, rounds, { name, value, note, digits }) {

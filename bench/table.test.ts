@@ -63,9 +63,15 @@ describe('a row', () => {
     ]);
   });
 
-  test('with persistent messages says that they are in memory', () => {
-    const [line] = measuredRow({ ...ROW, flags: '--persistent' }, [round(1, 10)]);
-    expect(line?.note).toBe('in memory for now: no disk log yet');
+  test('with persistent messages says what reached the disk of them', () => {
+    const rounds = [0.5, 2, 1].map((diskShare) => [
+      { cpu: 1, diskShare, error: '' },
+      { cpu: 10, diskShare: 3 * diskShare, error: '' },
+    ]);
+    const [line] = measuredRow(ROW, rounds);
+    expect(line?.note).toBe('wrote 1.00 bytes per byte published, RabbitMQ 3.00');
+    const [alone] = measuredRow(ROW, [[{ cpu: 1, diskShare: 0.25, error: '' }]]);
+    expect(alone?.note).toBe('wrote 0.25 bytes per byte published');
   });
 });
 
