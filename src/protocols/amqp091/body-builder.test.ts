@@ -40,10 +40,37 @@ test('takes memory for what has arrived, not for what was announced', () => {
 });
 
 test('ends exactly with the announced size', () => {
-  const builder = bodyOf(5000);
-  builder.append(new Uint8Array(4097), 0, 4097);
-  builder.append(new Uint8Array(903), 0, 903);
-  expect(builder.pieces().map((piece) => piece.buffer.byteLength)).toEqual([4097, 903]);
+  const builder = bodyOf(100_000);
+  builder.append(new Uint8Array(97_000), 0, 97_000);
+  builder.append(new Uint8Array(3000), 0, 3000);
+  expect(builder.pieces().map((piece) => piece.buffer.byteLength)).toEqual([97_000, 3000]);
+});
+
+test('a small one is collected in one block, which is used again', () => {
+  const incomplete = new IncompleteBodies();
+  const blocks = Array.from({ length: 20 }, () => {
+    const builder = bodyOf(5000, incomplete);
+    builder.append(new Uint8Array(10), 0, 10);
+    builder.append(new Uint8Array(4990), 0, 4990);
+    const [block] = builder.pieces();
+    builder.end();
+    return block?.buffer;
+  });
+  expect(new Set(blocks).size).toBe(1);
+});
+
+test('many small ones at a time take what has arrived of them, and share no block', () => {
+  const incomplete = new IncompleteBodies();
+  const builders = Array.from({ length: 100 }, (_, index) => {
+    const builder = bodyOf(50_000, incomplete);
+    builder.append(new Uint8Array(10).fill(index), 0, 10);
+    return builder;
+  });
+  expect(incomplete.heldBytes).toBe(8 * 50_000 + 92 * 4096);
+  for (const [index, builder] of builders.entries())
+    expect(builder.pieces()[0]).toEqual(new Uint8Array(10).fill(index));
+  for (const builder of builders) builder.end();
+  expect(incomplete.heldBytes).toBe(0);
 });
 
 test('counts with what it holds until it has ended', () => {

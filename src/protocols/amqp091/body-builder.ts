@@ -4,6 +4,7 @@
  */
 
 import type { IncompleteBodies, IncompleteBody } from '../../core/incomplete-bodies.ts';
+import { LARGE_BODY_BYTES } from '../../core/messages.ts';
 
 const FIRST_BLOCK_BYTES = 4 * 1024;
 const BLOCK_BYTES_MAX = 256 * 1024;
@@ -14,7 +15,9 @@ export class BodyBuilder implements IncompleteBody {
   readonly #incomplete: IncompleteBodies;
   readonly #onRefused: () => void;
   readonly #blocks: Uint8Array[] = [];
-  #block = new Uint8Array(0);
+  #block: Uint8Array = new Uint8Array(0);
+  /** The block, when it is lent. */
+  #lent: Uint8Array | undefined;
   #filled = 0;
   #received = 0;
 
@@ -50,9 +53,11 @@ export class BodyBuilder implements IncompleteBody {
     }
   }
 
-  /** The body is complete, or given up. */
+  /** The body is complete and was used, or given up: nothing of it is valid any more, if it was a small one. */
   end(): void {
     this.#incomplete.remove(this);
+    if (this.#lent !== undefined) this.#incomplete.giveBackBlock(this.#lent);
+    this.#lent = undefined;
   }
 
   refuse(): void {
@@ -82,9 +87,17 @@ export class BodyBuilder implements IncompleteBody {
     if (this.#block.length > 0) this.#blocks.push(this.#block);
     const doubled = Math.min(BLOCK_BYTES_MAX, Math.max(FIRST_BLOCK_BYTES, 2 * this.#block.length));
     const left = this.#bodyBytes - this.#received;
-    this.#block = new Uint8Array(Math.min(left, Math.max(doubled, arrived)));
+    this.#block = this.#lentBlock() ?? new Uint8Array(Math.min(left, Math.max(doubled, arrived)));
     this.#filled = 0;
     this.heldBytes += this.#block.length;
     this.#incomplete.heldBytes += this.#block.length;
+  }
+
+  /** The first block of a small body, which then needs no other. */
+  #lentBlock(): Uint8Array | undefined {
+    if (this.#received > 0 || this.#bodyBytes > LARGE_BODY_BYTES) return undefined;
+    const block = this.#incomplete.takeBlock();
+    this.#lent = block;
+    return block?.subarray(0, this.#bodyBytes);
   }
 }

@@ -259,10 +259,10 @@ export class Publisher {
   }
 
   #completeCollected(route: Route<Queue>, body: BodyBuilder): void {
-    body.end();
-    this.#body = undefined;
     if (this.#bodyBytes <= LARGE_BODY_BYTES) this.#complete(route, regionOf(body.join()), 0);
     else this.#completeLarge(this.#finalRoute(route), body.pieces());
+    body.end();
+    this.#body = undefined;
   }
 
   #complete(first: Route<Queue>, body: Region, bodyStart: number): void {
