@@ -114,6 +114,7 @@ const steps: fc.Arbitrary<Step<World>>[] = [
       arena.trim(3);
     }),
   ),
+  fc.constant(step<World>('trim the handles', ({ arena }) => void arena.trimHandles())),
   fc.constant(step<World>('check', (world) => world.expectTrue())),
 ];
 
@@ -168,6 +169,22 @@ describe('an arena', () => {
     expect(arena.stats.slabBytes).toBe(SLAB_BYTES);
     for (const bytes of [1, BLOCK_BYTES_MAX]) for (let count = 0; count < 400; count++) arena.allocate(bytes);
     expect(arena.stats.slabBytes).toBe(4 * SLAB_BYTES);
+  });
+
+  test('gives the handles back that a peak needed, wherever those in use stand among them', () => {
+    const arena = new Arena();
+    const handles = Array.from({ length: 100_000 }, () => arena.allocate(8));
+    const kept = [handles[0], handles[50_000]].filter((handle) => handle !== undefined);
+    for (const handle of handles) if (!kept.includes(handle)) arena.free(handle);
+    expect(arena.trimHandles()).toBe(5 * 128 * 1024);
+    expect(arena.trimHandles()).toBe(0);
+
+    const again = new Set([...kept, ...Array.from({ length: 99_998 }, () => arena.allocate(8))]);
+    expect(again.size).toBe(100_000);
+    expect(Math.max(...again)).toBeLessThan(7 * 16_384);
+    for (const handle of again) arena.free(handle);
+    expect(arena.trimHandles()).toBe(7 * 128 * 1024);
+    expect(arena.allocate(8)).toBe(0);
   });
 
   test('empties a sparse segment that was pinned before', () => {

@@ -10,6 +10,7 @@
 
 import { assert } from './assert.ts';
 import { copyBytes, type Region, regionOf } from './bytes.ts';
+import { HandleTables, TABLE_BITS, TABLE_MASK } from './handle-tables.ts';
 
 export const SEGMENT_BYTES = 256 * 1024;
 const SEGMENTS_PER_SLAB = 128;
@@ -21,15 +22,6 @@ const GRANULE_BITS = 3;
 const SLAB_GRANULE_BITS = 22;
 const SEGMENT_GRANULE_BITS = 15;
 const SLAB_GRANULE_MASK = (1 << SLAB_GRANULE_BITS) - 1;
-/** In the location of a free handle, whose other bits then name the next free one. */
-const FREE_BIT = 0x8000_0000;
-const NO_HANDLE = 0x7fff_ffff;
-
-/** Handles are kept in tables of 16,384, so that growing never copies. */
-const TABLE_BITS = 14;
-const TABLE_ENTRIES = 1 << TABLE_BITS;
-const TABLE_MASK = TABLE_ENTRIES - 1;
-
 /** Before each block: its length with this head (u32), its handle (u32). */
 const BLOCK_HEAD_BYTES = 8;
 
@@ -71,9 +63,9 @@ export class Arena {
   #free: number[] = [];
   #sparse: number[] = [];
 
-  readonly #locations: Uint32Array[] = [];
-  readonly #references: Uint32Array[] = [];
-  #freeHandle = NO_HANDLE;
+  readonly #handles = new HandleTables();
+  readonly #locations = this.#handles.locations;
+  readonly #references = this.#handles.references;
 
   /** Where new blocks go. */
   readonly #young = new Bump();
@@ -96,7 +88,7 @@ export class Arena {
     const bump = this.#young;
     if (bump.position + size > bump.end) this.#nextSegment(bump, bytes);
     const location = this.#place(bump, size);
-    const handle = this.#takeHandle();
+    const handle = this.#handles.take();
     const table = handle >>> TABLE_BITS;
     this.#locations[table]![handle & TABLE_MASK] = location;
     this.#references[table]![handle & TABLE_MASK] = 1;
@@ -133,13 +125,11 @@ export class Arena {
   }
 
   free(handle: number): void {
-    const locations = this.#locations[handle >>> TABLE_BITS]!;
-    const location = locations[handle & TABLE_MASK]!;
-    assert(location < FREE_BIT, 'a block was freed twice');
+    const location = this.#locations[handle >>> TABLE_BITS]![handle & TABLE_MASK]!;
+    assert(location >= 0, 'a block was freed twice');
     const slab = this.#slabs[location >>> SLAB_GRANULE_BITS]!;
     const size = slab.view.getUint32((location & SLAB_GRANULE_MASK) << GRANULE_BITS, true);
-    locations[handle & TABLE_MASK] = (FREE_BIT | this.#freeHandle) >>> 0;
-    this.#freeHandle = handle;
+    this.#handles.giveBack(handle);
     this.#blocks--;
     this.#vacate(location >>> SEGMENT_GRANULE_BITS, size);
   }
@@ -201,6 +191,11 @@ export class Arena {
     }
     if (dropped > 0) this.#free = this.#free.filter((segment) => this.#slabOf(segment) !== undefined);
     return dropped * SLAB_BYTES;
+  }
+
+  /** Gives back the tables of handles that nothing uses. @returns the bytes let go */
+  trimHandles(): number {
+    return this.#handles.trim(this.#blocks);
   }
 
   /** Ends the period for which `trim` keeps what was needed. */
@@ -346,23 +341,6 @@ export class Arena {
     const to = this.#slabs[location >>> SLAB_GRANULE_BITS]!;
     copyBytes(to, (location & SLAB_GRANULE_MASK) << GRANULE_BITS, from, offset, size);
     this.#locations[handle >>> TABLE_BITS]![handle & TABLE_MASK] = location;
-  }
-
-  #takeHandle(): number {
-    if (this.#freeHandle === NO_HANDLE) this.#addTable();
-    const handle = this.#freeHandle;
-    this.#freeHandle = this.#locations[handle >>> TABLE_BITS]![handle & TABLE_MASK]! & NO_HANDLE;
-    return handle;
-  }
-
-  #addTable(): void {
-    const first = this.#locations.length << TABLE_BITS;
-    const locations = new Uint32Array(TABLE_ENTRIES);
-    for (let index = 0; index < TABLE_ENTRIES; index++) locations[index] = (FREE_BIT | (first + index + 1)) >>> 0;
-    locations[TABLE_ENTRIES - 1] = (FREE_BIT | NO_HANDLE) >>> 0;
-    this.#locations.push(locations);
-    this.#references.push(new Uint32Array(TABLE_ENTRIES));
-    this.#freeHandle = first;
   }
 
   #segmentOf(handle: number): number {

@@ -256,6 +256,11 @@ export class Messages implements ReferenceOwner {
     return this.#arena.trim(slabsMax);
   }
 
+  /** Lets go of the index of messages that a peak needed. @returns as `trim` */
+  trimHandles(): number {
+    return this.#arena.trimHandles();
+  }
+
   /** Ends the period for which `trim` keeps what was needed: two periods long. */
   endPeriod(): void {
     this.#arena.endPeriod();

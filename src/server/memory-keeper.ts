@@ -14,6 +14,11 @@ const QUIET_MESSAGES_PER_TICK = 1000;
 /** Quiet ticks after which memory kept for the next burst goes: 7 s. */
 const QUIET_TICKS = 14;
 /**
+ * Quiet ticks after which new objects are collected. The engine gives the room for them back, up to 32 MB, in a
+ * collection that comes more than five seconds after one, when next to nothing was made in between.
+ */
+const LULL_TICKS = 2;
+/**
  * With traffic, what was not needed for two periods of two minutes is let go. Memory taken anew costs several times what
  * a message does: 2.3 us per KB on a virtual machine that has to ask its host for it.
  */
@@ -42,25 +47,26 @@ export class MemoryKeeper {
     if (++this.#ticks % PERIOD_TICKS === 0) messages.endPeriod();
     const isQuiet = this.#isQuiet();
     this.#quietTicks = isQuiet ? this.#quietTicks + 1 : 0;
+    if (this.#quietTicks === LULL_TICKS) this.#collect('young');
     const hasJustBecomeQuiet = this.#quietTicks === QUIET_TICKS;
     if (hasJustBecomeQuiet) this.#forgetPeak();
     this.#droppedBytes += messages.trim(hasJustBecomeQuiet ? Number.MAX_SAFE_INTEGER : SLABS_PER_TICK);
     if (this.#droppedBytes < COLLECT_BYTES_MIN && !hasJustBecomeQuiet) return;
     this.#droppedBytes = 0;
-    this.#collect(hasJustBecomeQuiet);
+    this.#collect(hasJustBecomeQuiet ? 'compact' : 'all');
   }
 
   /** Gives back what nothing uses, at once, and collects. @returns how long that took, in milliseconds */
   giveBack(): number {
     const beforeMs = performance.now();
     this.#drop();
-    this.#collect(false);
+    this.#collect('all');
     return performance.now() - beforeMs;
   }
 
   /** Gives back the memory that is kept for messages to come, if there is any. */
   giveBackSpare(): void {
-    if (this.#drop() > 0) this.#collect(false);
+    if (this.#drop() > 0) this.#collect('all');
   }
 
   /** @returns the bytes of message memory that a collection would give back */
@@ -73,6 +79,7 @@ export class MemoryKeeper {
   #forgetPeak(): void {
     this.#pool.shrink();
     this.#broker.routes.clear();
+    this.#droppedBytes += this.#broker.messages.trimHandles();
     this.#broker.messages.endPeriod();
     this.#broker.messages.endPeriod();
   }
