@@ -5,7 +5,6 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from '../client.mjs';
-import { runLoad } from '../load-generator.mjs';
 import { megabytes, residentBytes } from '../process-tree.mjs';
 import { ackUpTo, cancel, consume, METHODS, publish, qos, queueDeclare, repeated } from '../wire.mjs';
 
@@ -14,21 +13,24 @@ const MESSAGES_EACH = 1000;
 const BODY = Buffer.alloc(100);
 /** What a stored message needs besides its body: a fixed head, its routing key and its (empty) properties. */
 const OVERHEAD_BYTES = 40 + 16 + 2;
-/** What any load leaves behind, such as compiled code, is not what the kept messages cost. */
-const WARMING_UP = '--size 100 --autoack --in-flight 1000 --duration 2';
+/** What such a load leaves behind, compiled code say, is not what the kept messages cost: it comes before the measurement. */
+const WARMING_QUEUES = 2000;
+const WARMING_QUEUE = 'bench.kept.warming';
 const FACTOR_LIMIT = 3;
 const SETTLE_MS = 10_000;
 
-export async function keptMessages({ broker, program, scale, report }) {
+export async function keptMessages({ broker, scale, report }) {
   const queues = QUEUES * scale;
-  await runLoad(program, broker, WARMING_UP);
   const client = await Client.connect(broker);
-  await client.call(qos(MESSAGES_EACH - 1), METHODS.basicQosOk);
+  await client.call(qos(MESSAGES_EACH), METHODS.basicQosOk);
+  const taker = new Taker(client);
+  client.write(queueDeclare(WARMING_QUEUE, { noWait: true }));
+  for (let round = 0; round < WARMING_QUEUES * scale; round++) await taker.fillAndTake(WARMING_QUEUE, MESSAGES_EACH);
   for (let index = 0; index < queues; index++) client.write(queueDeclare(nameOf(index), { noWait: true }));
-  await fillAndTake(client, 0);
+  await client.call(qos(MESSAGES_EACH - 1), METHODS.basicQosOk);
   await sleep(SETTLE_MS);
   const rest = residentBytes(broker.pid);
-  for (let index = 1; index < queues; index++) await fillAndTake(client, index);
+  for (let index = 0; index < queues; index++) await taker.fillAndTake(nameOf(index), MESSAGES_EACH - 1);
   const highest = residentBytes(broker.pid);
   await sleep(SETTLE_MS);
   const kept = residentBytes(broker.pid) - rest;
@@ -41,16 +43,25 @@ export async function keptMessages({ broker, program, scale, report }) {
   client.destroy();
 }
 
-/** Publishes a thousand messages, takes all but the last with acknowledgements, and leaves the queue. */
-async function fillAndTake(client, index) {
-  const queue = nameOf(index);
-  const tag = `consumer ${index}`;
-  client.write(repeated(publish({ exchange: '', key: queue, body: BODY }), MESSAGES_EACH));
-  await client.call(consume(queue, { noAck: false, tag }), METHODS.basicConsumeOk);
-  const taken = (index + 1) * (MESSAGES_EACH - 1);
-  await client.deliveries(taken);
-  await client.call(cancel(tag), METHODS.basicCancelOk);
-  client.write(ackUpTo(taken));
+class Taker {
+  #rounds = 0;
+  #taken = 0;
+
+  constructor(client) {
+    this.client = client;
+  }
+
+  /** Publishes a thousand messages, takes so many of them with acknowledgements, and leaves the queue. */
+  async fillAndTake(queue, count) {
+    const { client } = this;
+    const tag = `consumer ${++this.#rounds}`;
+    this.#taken += count;
+    client.write(repeated(publish({ exchange: '', key: queue, body: BODY }), MESSAGES_EACH));
+    await client.call(consume(queue, { noAck: false, tag }), METHODS.basicConsumeOk);
+    await client.deliveries(this.#taken);
+    await client.call(cancel(tag), METHODS.basicCancelOk);
+    client.write(ackUpTo(this.#taken));
+  }
 }
 
 function nameOf(index) {

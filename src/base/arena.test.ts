@@ -151,7 +151,7 @@ describe('an arena', () => {
     for (const [index, handle] of handles.entries()) if (index % 52 > 0) arena.free(handle);
     expect(arena.stats.segmentBytes).toBe(400 * SEGMENT_BYTES);
     while (arena.wantsCompaction) arena.compact(16);
-    expect(arena.stats.segmentBytes).toBeLessThanOrEqual(1.4 * arena.stats.liveBytes + SEGMENT_BYTES);
+    expect(arena.stats.segmentBytes).toBeLessThanOrEqual(1.3 * arena.stats.liveBytes + SEGMENT_BYTES);
     letPeriodsPass(arena);
     arena.trim(100);
     expect(arena.stats.slabBytes).toBeLessThanOrEqual(2 * SLAB_BYTES);

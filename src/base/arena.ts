@@ -34,7 +34,7 @@ export const BLOCK_BYTES_MAX = SEGMENT_BYTES - BLOCK_HEAD_BYTES;
  */
 const SPARSE_BYTES = (SEGMENT_BYTES * 3) / 4;
 /** Emptying starts when segments in use exceed the live bytes by this factor and this much. */
-const COMPACTION_FACTOR = 1.4;
+const COMPACTION_FACTOR = 1.3;
 const COMPACTION_SLACK_BYTES = SEGMENT_BYTES;
 export interface ArenaStats {
   /** Bytes of live blocks, heads included. */

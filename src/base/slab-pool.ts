@@ -1,6 +1,7 @@
 /**
- * Pieces of flat memory of one size, cut from slabs: millions of entries are a few dozen allocations, which the garbage
- * collector hardly notices. (With a typed array a piece, ten million entries cost pauses of 20 ms.)
+ * Pieces of flat memory of one size, cut from slabs and known by where they begin: millions of entries are a few dozen
+ * allocations, which the garbage collector hardly notices. (With a typed array a piece, ten million entries cost pauses of
+ * 20 ms.)
  */
 
 import { assert } from './assert.ts';
@@ -10,17 +11,10 @@ const SPARE_SLABS = 1;
 
 export interface Slab<M> {
   readonly memory: M;
-  /** Pieces given back; those from `cut` on were never taken. */
-  readonly free: Piece<M>[];
+  /** Where pieces begin that were given back; those from `cut` on were never taken. */
+  readonly free: number[];
   cut: number;
   taken: number;
-}
-
-/** Entries `start` up to `start + entries` of `memory`. */
-export interface Piece<M> {
-  readonly memory: M;
-  readonly start: number;
-  readonly slab: Slab<M>;
 }
 
 export class SlabPool<M> {
@@ -49,21 +43,29 @@ export class SlabPool<M> {
     return this.#taken;
   }
 
-  /** A piece whose entries are as they were left. */
-  take(): Piece<M> {
-    const slab = this.#withRoom.at(-1) ?? this.#addSlab();
+  /** The slab of the next piece. */
+  withRoom(): Slab<M> {
+    return this.#withRoom.at(-1) ?? this.#addSlab();
+  }
+
+  /**
+   * A piece whose entries are as they were left.
+   * @param slab what `withRoom` has just answered
+   * @returns where the piece begins in the slab's memory
+   */
+  takeFrom(slab: Slab<M>): number {
     if (slab.taken === 0) this.#wholeSlabs--;
     slab.taken++;
     this.#taken++;
     if (slab.taken === this.#pieces) this.#withRoom.pop();
-    return slab.free.pop() ?? { memory: slab.memory, start: slab.cut++ * this.entries, slab };
+    return slab.free.pop() ?? slab.cut++ * this.entries;
   }
 
-  giveBack(piece: Piece<M>): void {
-    const { slab } = piece;
+  /** @param start where the piece begins */
+  giveBack(slab: Slab<M>, start: number): void {
     assert(slab.taken > 0, 'a piece was given back twice');
     if (slab.taken === this.#pieces) this.#withRoom.push(slab);
-    slab.free.push(piece);
+    slab.free.push(start);
     slab.taken--;
     this.#taken--;
     if (slab.taken === 0) this.#keepOrDrop(slab);

@@ -10,7 +10,7 @@
 
 import { assert } from '../../base/assert.ts';
 import { HOLE, type MessageHandle } from '../ports.ts';
-import { CHUNK_ENTRIES, RESIDENT, RingChunk, SMALL_ENTRIES } from './ring-chunk.ts';
+import { CHUNK_ENTRIES, RingChunk, SMALL_ENTRIES } from './ring-chunk.ts';
 
 /** A last chunk with so few entries left is exchanged for a small one. */
 const SHRUNK_ENTRIES = SMALL_ENTRIES / 2;
@@ -71,9 +71,8 @@ export class ReadyRing {
   /** Appends so many sequences that are on a page. @param entries how many of them are no holes, at least one */
   restorePage(page: number, sequences: number, entries: number): void {
     const chunk = new RingChunk();
-    chunk.page = page;
+    chunk.paged = { page, entries, isAsked: false };
     chunk.span = sequences;
-    chunk.pagedEntries = entries;
     this.#append(chunk);
     this.length += entries;
     this.nextSequence += sequences;
@@ -98,7 +97,7 @@ export class ReadyRing {
 
   /** True when the oldest entry can be taken now. */
   get isHeadResident(): boolean {
-    return this.length > 0 && this.#head.page === RESIDENT;
+    return this.length > 0 && this.#head.paged === undefined;
   }
 
   /** The oldest entry. Only when `isHeadResident`. */
@@ -113,9 +112,10 @@ export class ReadyRing {
   nextWanted(ahead: number): number | undefined {
     let chunk: RingChunk | undefined = this.#head;
     for (let left = ahead; left >= 0 && chunk !== undefined; left--) {
-      if (chunk.page !== RESIDENT && !chunk.isAsked) {
-        chunk.isAsked = true;
-        return chunk.page;
+      const { paged } = chunk;
+      if (paged !== undefined && !paged.isAsked) {
+        paged.isAsked = true;
+        return paged.page;
       }
       chunk = chunk.next;
     }
@@ -170,10 +170,8 @@ export class ReadyRing {
     if (rest === undefined) this.#leave(chunk);
     else this.#split(chunk, rest, start + count);
     chunk.firstSequence = firstSequence;
-    chunk.page = page;
+    chunk.paged = { page, entries, isAsked: false };
     chunk.span = count;
-    chunk.pagedEntries = entries;
-    chunk.isAsked = false;
     if (chunk === this.#head) this.#headAt = 0;
     if (chunk === this.filled) this.filled = undefined;
     this.#pagedChunks++;
@@ -190,10 +188,9 @@ export class ReadyRing {
     assert(end <= this.headSequence, 'a page comes before the head and reaches beyond it');
     const rest = this.#head === NO_CHUNK ? undefined : this.#head;
     const chunk = new RingChunk();
-    chunk.page = page;
+    chunk.paged = { page, entries, isAsked: false };
     chunk.firstSequence = firstSequence;
     chunk.span = span;
-    chunk.pagedEntries = entries;
     chunk.next = rest;
     if (end < this.headSequence) chunk.next = gapBefore(rest, end, this.headSequence - end);
     if (rest === undefined) this.#setTail(chunk.next ?? chunk);
@@ -210,11 +207,11 @@ export class ReadyRing {
   /** Puts a page back. @returns false when the ring no longer has it. */
   pagedIn(page: number, handles: Uint32Array): boolean {
     for (let chunk: RingChunk | undefined = this.#head; chunk !== undefined; chunk = chunk.next) {
-      if (chunk.page !== page) continue;
+      if (chunk.paged?.page !== page) continue;
       assert(handles.length === chunk.span, 'a page came back with another number of entries');
       chunk.take(chunk.span);
       chunk.memory.set(handles, chunk.start);
-      chunk.page = RESIDENT;
+      chunk.paged = undefined;
       if (chunk === this.#head) this.#headAt = chunk.start;
       if (chunk === this.#tail) this.#tailAt = chunk.end;
       this.#pagedChunks--;
@@ -251,13 +248,14 @@ export class ReadyRing {
   /** Drops the page at the head with all its sequences; for a detached ring. @returns the page. */
   dropHeadPage(): number {
     const head = this.#head;
-    assert(head.page !== RESIDENT, 'the head chunk is in memory');
+    const { paged } = head;
+    assert(paged !== undefined, 'the head chunk is in memory');
     this.headSequence += head.span;
-    this.length -= head.pagedEntries;
+    this.length -= paged.entries;
     this.#goTo(head.next);
     this.#pagedChunks--;
     if (this.#hasHoles) this.#skipHoles();
-    return head.page;
+    return paged.page;
   }
 
   #addChunk(): RingChunk {
@@ -281,7 +279,7 @@ export class ReadyRing {
 
   /** The head goes on to the next entry, or to a page that must come back first. */
   #skipHoles(): void {
-    while (this.length > 0 && this.#head.page === RESIDENT) {
+    while (this.length > 0 && this.#head.paged === undefined) {
       const head = this.#head;
       if (head.span > 0 && head.entries === 0) this.headSequence += head.span;
       else {
@@ -312,7 +310,7 @@ export class ReadyRing {
 
   /** What was taken of the head is not a part of it any more: it is not the head from now on. */
   #cut(head: RingChunk): void {
-    if (head.page !== RESIDENT) return;
+    if (head.paged !== undefined) return;
     head.firstSequence = this.headSequence;
     head.start = this.#headAt;
   }

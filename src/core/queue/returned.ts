@@ -29,9 +29,9 @@ const pool = new SlabPool<Columns>(CHUNK_ENTRIES, CHUNKS_PER_SLAB, (entries) => 
 
 class Chunk {
   next: Chunk | undefined;
-  readonly #piece = pool.take();
-  readonly #columns = this.#piece.memory;
-  readonly #start = this.#piece.start;
+  readonly #slab = pool.withRoom();
+  readonly #columns = this.#slab.memory;
+  readonly #start = pool.takeFrom(this.#slab);
 
   set(index: number, sequence: number, handle: MessageHandle): void {
     this.#columns.sequences[this.#start + index] = sequence;
@@ -47,7 +47,7 @@ class Chunk {
   }
 
   giveBack(): void {
-    pool.giveBack(this.#piece);
+    pool.giveBack(this.#slab, this.#start);
   }
 }
 

@@ -26,16 +26,16 @@ const pool = new SlabPool<TagColumns>(TAGS_PER_CHUNK, CHUNKS_PER_SLAB, (entries)
 }));
 
 export class TagChunk {
-  readonly #piece = pool.take();
-  readonly #columns = this.#piece.memory;
-  readonly #start = this.#piece.start;
+  readonly #slab = pool.withRoom();
+  readonly #columns = this.#slab.memory;
+  readonly #start = pool.takeFrom(this.#slab);
   /** How many are outstanding. */
   count = 0;
 
   /** Once all are settled; the chunk is not to be used any more. */
   giveBack(): void {
     assert(this.count === 0, 'a chunk with outstanding tags was given back');
-    pool.giveBack(this.#piece);
+    pool.giveBack(this.#slab, this.#start);
   }
 
   set(entry: number, handle: MessageHandle, slot: number, sequence: number): void {

@@ -248,7 +248,7 @@ describe('what a channel has not acknowledged', () => {
 
 /** @returns how many chunks are in use since: nothing here but unacked takes pieces of a pool. */
 function countChunks(): () => number {
-  const taken = vi.spyOn(SlabPool.prototype, 'take');
+  const taken = vi.spyOn(SlabPool.prototype, 'takeFrom');
   const givenBack = vi.spyOn(SlabPool.prototype, 'giveBack');
   return () => taken.mock.calls.length - givenBack.mock.calls.length;
 }

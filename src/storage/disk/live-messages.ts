@@ -9,7 +9,7 @@
  */
 
 import { assert } from '../../base/assert.ts';
-import { type Piece, SlabPool } from '../../base/slab-pool.ts';
+import { SlabPool } from '../../base/slab-pool.ts';
 import { DurablePage, isSettled, type SettledBits, settledBytes } from './pages/durable-page.ts';
 import type { PagePlace } from './pages/page-format.ts';
 import { PageIndex } from './pages/page-index.ts';
@@ -29,19 +29,21 @@ const pool = new SlabPool<Uint16Array>(CHUNK_ENTRIES, CHUNKS_PER_SLAB, (entries)
 
 class LiveChunk {
   count = 0;
-  readonly #piece: Piece<Uint16Array> = pool.take();
+  readonly #slab = pool.withRoom();
+  readonly #slots = this.#slab.memory;
+  readonly #start = pool.takeFrom(this.#slab);
 
   slot(entry: number): number {
-    return this.#piece.memory[this.#piece.start + entry]!;
+    return this.#slots[this.#start + entry]!;
   }
 
   set(entry: number, slot: number): void {
-    this.#piece.memory[this.#piece.start + entry] = slot;
+    this.#slots[this.#start + entry] = slot;
   }
 
   /** Once nothing in it is live. */
   giveBack(): void {
-    pool.giveBack(this.#piece);
+    pool.giveBack(this.#slab, this.#start);
   }
 }
 
