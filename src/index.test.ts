@@ -107,6 +107,26 @@ describe('createBroker', () => {
     await client.close();
   });
 
+  test("gives the default user's login only while it works", async () => {
+    const dataDir = temporaryFolder();
+    const first = await start({ dataDir });
+    expect(first.login).toEqual({ user: 'guest', password: 'guest' });
+    await first.users.setPassword('guest', 'changed');
+    expect([first.login, first.url]).toEqual([undefined, `amqp://127.0.0.1:${first.port}`]);
+    await first.stop();
+
+    const second = await start({ dataDir, settings: { default_pass: 'changed' } });
+    expect(second.url).toBe(`amqp://guest:changed@127.0.0.1:${second.port}`);
+    await connect(second.url);
+    await second.permissions.clear({ user: 'guest' });
+    expect(second.login).toBeUndefined();
+    await second.users.delete('guest');
+    await second.stop();
+
+    const third = await start({ dataDir, settings: { default_pass: 'changed' } });
+    expect([third.login, third.url]).toEqual([undefined, `amqp://127.0.0.1:${third.port}`]);
+  });
+
   test.each([
     [{ 'default_users.alice.read': '(' }, /^default_users: alice: invalid regular expression '\('/],
     [{ 'default_users.alice.vhost_pattern': '[' }, /^default_users: alice: invalid regular expression '\['/],

@@ -21,6 +21,7 @@ export type { UserLimits } from './core/open-connections.ts';
 export type { BrokerOptions } from './server/create-broker.ts';
 export { createBroker } from './server/create-broker.ts';
 export { DataDirectoryError } from './server/data-directory.ts';
+export type { Login } from './server/default-login.ts';
 export type { ResourceStats } from './server/resources/resource-alarms.ts';
 export type { BrokerStats, ListeningAddress, RunningBroker } from './server/start-broker.ts';
 export type { TlsMaterial } from './server/tls-material.ts';

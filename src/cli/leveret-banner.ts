@@ -4,11 +4,14 @@
 
 import type { Configuration } from '../server/config/configuration.ts';
 import { OPTIONS } from '../server/config/options.ts';
+import type { Login } from '../server/default-login.ts';
 import type { ListeningAddress } from '../server/start-broker.ts';
 
 export interface BannerOptions {
   readonly version: string;
   readonly addresses: readonly ListeningAddress[];
+  /** The default user's, if it works. */
+  readonly login: Login | undefined;
   readonly configuration: Configuration;
   /** Keys that the user has set. */
   readonly settingKeys: ReadonlySet<string>;
@@ -23,7 +26,7 @@ export function bannerLines(options: BannerOptions): string[] {
     `Leveret ${options.version} is ready.`,
     ...options.addresses.map((address) => `  Listens  ${listenLine(address)}`),
     ...(options.settingKeys.has(OPTIONS.managementPort.key) ? ['  Listens  management: not served yet'] : []),
-    `  Login    ${loginLine(options.configuration)}`,
+    `  Login    ${loginLine(options)}`,
     `  Data     ${dataLine(options.dataDir)}`,
     `  Stop     Ctrl-C, or SIGTERM to process ${options.processId}`,
   ];
@@ -38,12 +41,15 @@ function addressText(address: string): string {
   return address === '0.0.0.0' ? 'all addresses (IPv4)' : address;
 }
 
-/** A password that is not the well-known one is never shown. */
-function loginLine({ defaultUser, defaultPass, loopbackUsers }: Configuration): string {
-  const password = defaultPass === OPTIONS.defaultPass.default ? defaultPass : '(the password in default_pass)';
+/** A password that is not the well-known one is never shown, and a login that does not work is not either. */
+function loginLine({ login, configuration: { defaultUser, loopbackUsers }, dataDir }: BannerOptions): string {
+  if (login === undefined) return dataDir === undefined ? NO_LOGIN : 'users and passwords as in the data directory';
+  const password = login.password === OPTIONS.defaultPass.default ? login.password : '(the password in default_pass)';
   const where = loopbackUsers.includes(defaultUser) ? ', from this machine only' : '';
-  return `${defaultUser} / ${password}${where}`;
+  return `${login.user} / ${password}${where}`;
 }
+
+const NO_LOGIN = 'none with the settings of the default user';
 
 function dataLine(dataDir: string | undefined): string {
   return dataDir ?? 'in memory: queues and messages are gone when the broker stops';

@@ -25,9 +25,9 @@ async function run(commandLine: string, start?: ProgramIo['start']) {
       (async ({ configuration }) => {
         started.push(configuration);
         const listeners = configuration.tcpListeners.map(({ address = '::', port }) => ({ address, port, tls: false }));
-        const { dataDir } = configuration;
+        const { dataDir, defaultUser: user, defaultPass: password } = configuration;
         const data = dataDir === '' ? {} : { dataDir: `/here/${dataDir}` };
-        return { addresses: listeners, ...data, stop: async () => void stops++ };
+        return { addresses: listeners, login: { user, password }, ...data, stop: async () => void stops++ };
       }),
   });
   return { exitCode, printed, errors, configuration: started[0], stops };
@@ -54,6 +54,15 @@ describe('leveret', () => {
 
     expect(printed).toContain('  Login    alice / (the password in default_pass)');
     expect(printed.join('\n')).not.toContain('secret');
+  });
+
+  test('names no login when the one of the settings does not work with the data directory', async () => {
+    const broker = { addresses: [], login: undefined, stop: async () => {} };
+    const restored = await run('', async () => ({ ...broker, dataDir: '/here/data' }));
+    const blank = await run('--memory --set default_pass=', async () => broker);
+
+    expect(restored.printed).toContain('  Login    users and passwords as in the data directory');
+    expect(blank.printed).toContain('  Login    none with the settings of the default user');
   });
 
   test('says honestly what it does not do yet', async () => {

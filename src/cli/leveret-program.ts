@@ -28,7 +28,7 @@ export interface ProgramIo {
   /** Resolves when the program is told to end. */
   readonly stopped: Promise<void>;
   /** Starts a broker. */
-  readonly start: (options: StartOptions) => Promise<Pick<RunningBroker, 'addresses' | 'dataDir' | 'stop'>>;
+  readonly start: (options: StartOptions) => Promise<Pick<RunningBroker, 'addresses' | 'login' | 'dataDir' | 'stop'>>;
 }
 
 /**
@@ -58,8 +58,9 @@ async function serve(settings: readonly Setting[], io: ProgramIo): Promise<numbe
   const logLines = consoleLogLines((line) => io.print(line));
   const broker = await io.start({ configuration, logLines });
   const settingKeys = new Set(settings.map(({ key }) => key));
-  const { addresses, dataDir } = broker;
-  const banner = { version: LEVERET_VERSION, addresses, configuration, settingKeys, dataDir, processId: io.processId };
+  const { addresses, login, dataDir } = broker;
+  const { processId } = io;
+  const banner = { version: LEVERET_VERSION, addresses, login, configuration, settingKeys, dataDir, processId };
   for (const line of bannerLines(banner)) io.print(line);
   await io.stopped;
   await broker.stop();

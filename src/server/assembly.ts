@@ -69,6 +69,7 @@ export interface Assembly {
   readonly tickets: DurableTickets;
   readonly budget: MemoryBudget;
   readonly protocol: Protocol;
+  readonly authenticator: Authenticator;
   readonly administration: Administration;
 }
 
@@ -112,6 +113,7 @@ export function assembleBroker(options: AssemblyOptions): Assembly {
     tickets,
     budget,
     protocol: amqpProtocol(broker, authenticator, options),
+    authenticator,
     administration: new Administration({ users, permissions, broker, logLines, defaultUsers, durability: tickets }),
   };
 }

@@ -14,6 +14,8 @@ import { Messages } from '../core/messages.ts';
 import { assembleBroker } from './assembly.ts';
 import type { Configuration } from './config/configuration.ts';
 import { DataDirectory } from './data-directory.ts';
+import type { Login } from './default-login.ts';
+import { findDefaultLogin } from './default-login.ts';
 import type { Listener } from './listener.ts';
 import { ALL_ADDRESSES } from './listener.ts';
 import { MemoryKeeper } from './memory-keeper.ts';
@@ -53,8 +55,10 @@ export interface RunningBroker {
   readonly port: number;
   /** The port of TLS connections; absent without TLS. */
   readonly tlsPort?: number;
-  /** What a client on this machine connects to, with the default user's login. */
+  /** What a client on this machine connects to, with the default user's login if that works at the moment. */
   readonly url: string;
+  /** The default user's login; undefined while it does not work, as when the data directory has another password for it. */
+  readonly login: Login | undefined;
   readonly addresses: readonly ListeningAddress[];
   /** The folder with its data, absolute; absent when everything is kept in memory. */
   readonly dataDir?: string;
@@ -109,7 +113,7 @@ async function startOn(directory: DataDirectory | undefined, options: StartOptio
   const scheduleTurn = () => turn?.schedule();
   const store = directory === undefined ? undefined : await openStore(directory, options, scheduleTurn);
   const assembly = assembleBroker({ configuration, clock, pool, logLines, storage: store, scheduleTurn });
-  const { broker, budget, protocol, administration, tickets } = assembly;
+  const { broker, budget, protocol, authenticator, administration, tickets } = assembly;
   const keeper = new MemoryKeeper(broker, pool);
   const name = nodeName();
   const resources = await ResourceAlarms.open({ broker, budget, keeper, configuration, logLines, nodeName: name });
@@ -143,7 +147,8 @@ async function startOn(directory: DataDirectory | undefined, options: StartOptio
       store?.tick();
     },
   });
-  return runningBroker({ server, broker, resources, administration, configuration, directory, store });
+  const login = () => findDefaultLogin(configuration, authenticator);
+  return runningBroker({ server, broker, resources, administration, configuration, login, directory, store });
 }
 
 function openStore(directory: DataDirectory, options: StartOptions, onDurable: () => void): Promise<Store> {
@@ -178,6 +183,7 @@ interface Parts {
   readonly resources: ResourceAlarms;
   readonly administration: Administration;
   readonly configuration: Configuration;
+  readonly login: () => Login | undefined;
   readonly directory: DataDirectory | undefined;
   readonly store: Store | undefined;
 }
@@ -188,6 +194,7 @@ function runningBroker({
   resources,
   administration,
   configuration,
+  login,
   directory,
   store,
 }: Parts): RunningBroker {
@@ -197,7 +204,12 @@ function runningBroker({
   return {
     port: plain?.port ?? 0,
     ...(secure === undefined ? {} : { tlsPort: secure.port }),
-    url: urlOf(plain ?? secure, configuration),
+    get url() {
+      return urlOf(plain ?? secure, login(), configuration);
+    },
+    get login() {
+      return login();
+    },
     addresses: server.listeners.map(({ address, port, isTls }) => ({ address, port, tls: isTls })),
     ...(directory === undefined ? {} : { dataDir: directory.path }),
     users,
@@ -214,11 +226,15 @@ function runningBroker({
   };
 }
 
-function urlOf(listener: Listener | undefined, { defaultUser, defaultPass, defaultVhost }: Configuration): string {
+function urlOf(listener: Listener | undefined, login: Login | undefined, { defaultVhost }: Configuration): string {
   if (listener === undefined) return '';
   const scheme = listener.isTls ? 'amqps' : 'amqp';
   const isAny = listener.address === ALL_ADDRESSES || listener.address === '0.0.0.0';
   const host = formatAddress(isAny ? '127.0.0.1' : listener.address, listener.port);
   const vhost = defaultVhost === '/' ? '' : `/${encodeURIComponent(defaultVhost)}`;
-  return `${scheme}://${encodeURIComponent(defaultUser)}:${encodeURIComponent(defaultPass)}@${host}${vhost}`;
+  return `${scheme}://${login === undefined ? '' : credentials(login)}${host}${vhost}`;
+}
+
+function credentials({ user, password }: Login): string {
+  return `${encodeURIComponent(user)}:${encodeURIComponent(password)}@`;
 }
