@@ -1,6 +1,7 @@
 /** Listening on real ports: which addresses, which errors, and TLS. */
 
 import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { connect } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
@@ -11,6 +12,8 @@ import type { ListenerOptions } from './listener.ts';
 import { Listener } from './listener.ts';
 import { logLinesTo } from './log-lines.ts';
 import { TEST_CERTIFICATE, TEST_KEY } from './tls.test-suite.ts';
+
+const TCP = { backlog: 16, noDelay: true, keepAlive: false };
 
 const closing: (() => void)[] = [];
 afterEach(() => {
@@ -23,7 +26,7 @@ async function listen(options: Partial<ListenerOptions> = {}) {
   const listener = await Listener.open({
     address: '127.0.0.1',
     port: 0,
-    backlog: 16,
+    tcp: TCP,
     admission: EVERYBODY,
     onConnection: (socket, tls) => socket.end(tls ? 'hello over TLS' : 'hello'),
     logLines: logLinesTo((level, text) => void lines.push(`${level}: ${text}`)),
@@ -102,6 +105,36 @@ describe('a listener', () => {
     expect(await greeting(client(listener.port, '127.0.0.1'))).toBe('');
     expect(events).toEqual(['entered', 'refused']);
   });
+
+  const sockets = '/proc/net/tcp';
+
+  test.runIf(existsSync(sockets))('has the system ask silent clients for a sign of life when told to', async () => {
+    expect([await hasTimerWhenAccepted(false), await hasTimerWhenAccepted(true)]).toEqual([false, true]);
+  });
+
+  async function hasTimerWhenAccepted(keepAlive: boolean): Promise<boolean> {
+    const accepted: (() => void)[] = [];
+    const onConnection = (socket: Socket) => {
+      closing.push(() => socket.destroy());
+      accepted.shift()?.();
+    };
+    const { listener } = await listen({ onConnection, tcp: { ...TCP, keepAlive } });
+    await new Promise<void>((resolve) => {
+      accepted.push(resolve);
+      client(listener.port, '127.0.0.1');
+    });
+    return hasKeepAliveTimer(listener);
+  }
+
+  /** Of the connection that the listener has accepted: Linux shows its timer, of which 02 is that of SO_KEEPALIVE. */
+  function hasKeepAliveTimer({ port }: Listener): boolean {
+    const local = `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+    const rows = readFileSync(sockets, 'utf8')
+      .split('\n')
+      .map((row) => row.trim().split(/\s+/));
+    const [, , , , , timer] = rows.find((row) => row[1] === local && row[3] === '01') ?? [];
+    return timer?.startsWith('02:') === true;
+  }
 
   test('accepts no more when closed', async () => {
     const { listener } = await listen();

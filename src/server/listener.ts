@@ -15,14 +15,22 @@ import type { ListenerTls } from './tls-material.ts';
 /** Every address of the machine, IPv4 and IPv6. */
 export const ALL_ADDRESSES = '::';
 
+/** How the system treats the sockets. */
+export interface TcpOptions {
+  /** How many connections may wait to be accepted. */
+  readonly backlog: number;
+  /** TCP_NODELAY and SO_KEEPALIVE of those that are accepted. */
+  readonly noDelay: boolean;
+  readonly keepAlive: boolean;
+}
+
 export interface ListenerOptions {
   /** An address or a host name. `::` falls back to `0.0.0.0` on a machine without IPv6. */
   readonly address: string;
   /** 0 takes a free one. */
   readonly port: number;
   readonly tls?: ListenerTls;
-  /** How many connections may wait to be accepted. */
-  readonly backlog: number;
+  readonly tcp: TcpOptions;
   /** Takes a connection that has not begun to read; after the handshake for TLS. */
   readonly onConnection: (socket: Socket, tls: boolean) => void;
   /** Sockets that are handed on have entered; who takes them says when they leave. */
@@ -78,7 +86,7 @@ async function openOn(options: ListenerOptions, address: string): Promise<Listen
   const server = options.tls === undefined ? plainServer(options) : tlsServer(options, options.tls, handshaking);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen({ host: address, port: options.port, backlog: options.backlog }, () => {
+    server.listen({ host: address, port: options.port, backlog: options.tcp.backlog }, () => {
       server.off('error', reject);
       resolve();
     });
@@ -89,7 +97,7 @@ async function openOn(options: ListenerOptions, address: string): Promise<Listen
 
 function plainServer(options: ListenerOptions): Server {
   // Reading begins only once the session is there.
-  const server = createServer({ pauseOnConnect: true, noDelay: true });
+  const server = createServer({ pauseOnConnect: true, noDelay: options.tcp.noDelay, keepAlive: options.tcp.keepAlive });
   server.on('connection', (socket) => {
     if (options.admission.enter()) options.onConnection(socket, false);
     else socket.destroy();
@@ -100,7 +108,7 @@ function plainServer(options: ListenerOptions): Server {
 function tlsServer(options: ListenerOptions, tls: ListenerTls, handshaking: Handshaking): Server {
   const { verifyDepth = Number.POSITIVE_INFINITY } = tls;
   const { admission } = options;
-  const server = createTlsServer({ ...tls, noDelay: true });
+  const server = createTlsServer({ ...tls, noDelay: options.tcp.noDelay, keepAlive: options.tcp.keepAlive });
   server.on('connection', (socket) => {
     if (!admission.enter()) {
       socket.destroy();

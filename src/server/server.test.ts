@@ -58,7 +58,7 @@ async function start(listen: readonly ListenRequest[], options: { isStubborn?: b
     clock,
     limits: { readBytesPerTurn: 1e6, outputBytesMax: 1e6, closeWriteMs: 10_000, closeGraceMs: 1000 },
     listen,
-    backlog: 16,
+    tcp: { backlog: 16, noDelay: true, keepAlive: false },
     logLines: logLinesTo((_level, text) => void lines.push(text)),
     shutdownMs,
   });

@@ -7,7 +7,7 @@ import type { LogLines } from '../core/log-lines.ts';
 import type { Protocol } from '../protocols/session.ts';
 import { type Admission, EVERYBODY } from './admission.ts';
 import { Connections } from './connections.ts';
-import { Listener } from './listener.ts';
+import { Listener, type TcpOptions } from './listener.ts';
 import { formatAddress } from './peer.ts';
 import type { OpenReading } from './socket-reading.ts';
 import { READ_BUFFER_BYTES, readInto } from './socket-reading.ts';
@@ -36,7 +36,7 @@ export interface ServerOptions {
   readonly clock: TurnClock;
   readonly limits: ConnectionLimits;
   readonly listen: readonly ListenRequest[];
-  readonly backlog: number;
+  readonly tcp: TcpOptions;
   readonly logLines: LogLines;
   /** How plain sockets are read; a shared buffer unless given. */
   readonly openReading?: OpenReading;
@@ -123,10 +123,10 @@ function nameOf(listener: Listener): string {
 
 /** `localhost` is two addresses, and which of them a client tries first is not ours to say. */
 async function listen(request: ListenRequest, options: ServerOptions, connections: Connections): Promise<Listener[]> {
-  const { logLines, backlog, admission = EVERYBODY } = options;
+  const { logLines, tcp, admission = EVERYBODY } = options;
   const onConnection: Connections['accept'] = (socket, tls) => connections.accept(socket, tls);
   const open = (address: string, port: number) =>
-    Listener.open({ ...request, address, port, onConnection, admission, logLines, backlog });
+    Listener.open({ ...request, address, port, onConnection, admission, logLines, tcp });
   if (request.address !== 'localhost') return [await open(request.address, request.port)];
   const ipv4 = await open('127.0.0.1', request.port);
   const ipv6 = await open('::1', ipv4.port).catch((error: Error) => {

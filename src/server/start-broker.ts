@@ -137,7 +137,7 @@ async function startOn(directory: DataDirectory | undefined, options: StartOptio
       closeGraceMs: CLOSE_GRACE_MS,
     },
     listen: listenRequests(options),
-    backlog: configuration.backlog,
+    tcp: configuration,
     logLines,
     ...(configuration.socketReading === 'events' ? { openReading: readByEvents } : {}),
     admission: resources.fileDescriptors,

@@ -147,6 +147,18 @@ export const OPTIONS = {
     unit: 'connections',
     doc: "How many connections may wait to be accepted. Above RabbitMQ's 128, so that thousands may reconnect at once.",
   }),
+  noDelay: option({
+    key: 'tcp_listen_options.nodelay',
+    type: flag,
+    default: true,
+    doc: 'Whether small writes go out at once (TCP_NODELAY), and not with more behind them.',
+  }),
+  keepAlive: option({
+    key: 'tcp_listen_options.keepalive',
+    type: flag,
+    default: false,
+    doc: 'Whether the system asks silent clients for a sign of life (SO_KEEPALIVE), in its own long intervals.',
+  }),
   channelMax: option({
     key: 'channel_max',
     type: wholeNumber(0, 65_535),
@@ -188,6 +200,12 @@ export const OPTIONS = {
     default: 5000,
     unit: 'milliseconds',
     doc: 'A client that has not finished its TLS handshake by then is dropped.',
+  }),
+  defaultQueueType: option({
+    key: 'default_queue_type',
+    type: oneOf('classic'),
+    default: 'classic',
+    doc: 'The type of queues that are declared without x-queue-type. There is no other yet.',
   }),
   maxMessageSize: option({
     key: 'max_message_size',
