@@ -162,7 +162,7 @@ describe('a TLS listener', () => {
   });
 
   test('tells the operator about a client that does not speak TLS, and drops it', async () => {
-    const { listener, lines } = await listen({ tls: own });
+    const { listener, lines } = await listen({ tls: own, address: '::' });
     const plain = client(listener.port, '127.0.0.1');
     plain.write('AMQP\0\0\x09\x01');
     plain.on('error', () => {});
@@ -182,7 +182,7 @@ describe('a TLS listener', () => {
     const tls = { ...own, ca: TEST_CERTIFICATE, requestCert: true, rejectUnauthorized: false };
     const { listener } = await listen({ tls });
     // Right key and certificate, but not signed by the authority that this listener trusts.
-    const { listener: strict, lines } = await listen({ tls: { ...tls, ca: [] } });
+    const { listener: strict, lines } = await listen({ tls: { ...tls, ca: [] }, address: '::' });
 
     expect(await greeting(tlsClient(listener.port, own))).toBe('hello over TLS');
     expect(await greeting(tlsClient(listener.port))).toBe('hello over TLS');

@@ -7,7 +7,7 @@ import { createServer } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import type { LogLines } from '../core/log-lines.ts';
 import type { Admission } from './admission.ts';
-import { formatAddress } from './peer.ts';
+import { formatAddress, plainAddress } from './peer.ts';
 import { refusedCertificate } from './peer-certificate.ts';
 import { errorCode } from './system-error.ts';
 import type { ListenerTls } from './tls-material.ts';
@@ -134,14 +134,19 @@ function tlsServer(options: ListenerOptions, tls: ListenerTls, handshaking: Hand
   });
   server.on('tlsClientError', (error, socket) => {
     // Common on an open port: scanners, plain clients, wrong certificates.
-    options.logLines.warning(`TLS handshake with ${socket.remoteAddress ?? 'a client'} failed: ${error.message}`);
+    options.logLines.warning(`TLS handshake with ${addressOf(socket) ?? 'a client'} failed: ${error.message}`);
     socket.destroy();
   });
   return server;
 }
 
 function remoteName(socket: Socket): string {
-  return formatAddress(socket.remoteAddress ?? '', socket.remotePort ?? 0);
+  return formatAddress(addressOf(socket) ?? '', socket.remotePort ?? 0);
+}
+
+/** Undefined when the client is gone already. */
+function addressOf({ remoteAddress }: Socket): string | undefined {
+  return remoteAddress === undefined ? undefined : plainAddress(remoteAddress);
 }
 
 function isWithoutIpv6(error: unknown): boolean {
