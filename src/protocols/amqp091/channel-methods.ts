@@ -127,11 +127,12 @@ const HANDLERS: Handlers = {
   },
 
   'basic.consume': (channel, method) => {
+    const name = queueName(channel, method.queue);
     channel.consumers.assertMayAdd(method.consumerTag);
-    if (method.queue === DIRECT_REPLY_TO) return consumeReplies(channel, method);
+    if (name === DIRECT_REPLY_TO) return consumeReplies(channel, method);
     const { owner, vhost } = channel.host;
     const { consumerTag, noAck, exclusive } = method;
-    const queue = vhost.readableQueue(owner, queueName(channel, method.queue));
+    const queue = vhost.readableQueue(owner, name);
     const priority = consumerPriority(method.arguments, queue.name, vhost.name);
     const consumer = channel.consumers.create({ queue, consumerTag, noAck, exclusive, priority });
     if (!method.noWait) channel.answer({ name: 'basic.consume-ok', consumerTag: consumer.tag });

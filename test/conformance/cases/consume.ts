@@ -59,6 +59,10 @@ export const CONSUME_CASES = [
     consumes('~q'),
   ]),
   conforms('S-01', 'a used tag is refused before a missing queue', [declares('~q'), consumes('~q'), consumes('~none')]),
+  conforms('S-01', 'an empty name without a queue declared last is refused before a used tag', [
+    declares('~q'),
+    on('a', 2, consumes('~q'), consumes('')),
+  ]),
   conforms('S-01', 'consuming from a missing queue', [consumes('~q')]),
   conforms('A.29', 'a queue declared as task is not consumed as hello', [declares('~task'), consumes('~hello')]),
   conforms('S-01', 'an exclusive consumer does not come beside others', [

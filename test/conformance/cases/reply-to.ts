@@ -84,6 +84,13 @@ export const REPLY_TO_CASES = [
   ]),
   conforms('S-14', 'asking without a listener is refused', [declares('~rpc'), asks, awaits('channel.close')]),
   conforms('S-14', 'the name itself can be declared and looked at', [declares(REPLY_TO), looksAt(REPLY_TO)]),
+  conforms('S-14', 'an empty name stands for the replies when they were declared last', [
+    declares(REPLY_TO),
+    consumes('', { noAck: true }),
+    declares('~rpc'),
+    asks,
+    on('b', 1, gets('~rpc')),
+  ]),
   conforms('S-14', 'the name itself with a listener', [listens, declares(REPLY_TO), looksAt(REPLY_TO)]),
   conforms('S-14', 'the name cannot be bound', [binds(REPLY_TO, 'amq.direct', 'k')]),
   conforms('S-14', 'the name cannot be unbound', [

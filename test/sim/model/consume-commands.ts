@@ -5,17 +5,19 @@ import { check } from '../failure.ts';
 import { DIRECT_REPLY_TO } from '../message-templates.ts';
 import type { ModelChannel, ModelConsumer, SimQueue } from './channel.ts';
 import type { Model } from './model.ts';
-import { reach } from './reach.ts';
-import { ACCEPTED, ACCESS_REFUSED, NOT_ALLOWED, PRECONDITION_FAILED } from './reply-codes.ts';
+import { nameOf, reach } from './reach.ts';
+import { ACCEPTED, ACCESS_REFUSED, NOT_ALLOWED, NOT_FOUND, PRECONDITION_FAILED } from './reply-codes.ts';
 import type { Rules } from './rules.ts';
 
 type Consume = Extract<Method, { name: 'basic.consume' }>;
 
 export const CONSUME_RULES: Rules = {
   'basic.consume': (model, channel, method) => {
+    const name = nameOf(channel, method.queue);
+    if (name === undefined) return NOT_FOUND;
     if (channel.consumers.has(method.consumerTag)) return NOT_ALLOWED;
-    if (method.queue === DIRECT_REPLY_TO) return consumeReplies(model, channel, method);
-    const queue = reach(model, channel, method.queue);
+    if (name === DIRECT_REPLY_TO) return consumeReplies(model, channel, method);
+    const queue = reach(model, channel, name);
     if (typeof queue === 'number') return queue;
     const isTaken = method.exclusive || [...queue.consumers].some(({ exclusive }) => exclusive);
     if (queue.consumers.size > 0 && isTaken) return ACCESS_REFUSED;

@@ -4,7 +4,7 @@ import type { Method } from '../../../src/protocols/amqp091/methods.ts';
 import { check } from '../failure.ts';
 import type { ModelChannel, SimQueue } from './channel.ts';
 import type { Model } from './model.ts';
-import { isReplyName, reach } from './reach.ts';
+import { isReplyName, nameOf, reach } from './reach.ts';
 import { ACCEPTED, ACCESS_REFUSED, LOCKED, NOT_FOUND, PRECONDITION_FAILED } from './reply-codes.ts';
 import type { Rules } from './rules.ts';
 
@@ -108,11 +108,6 @@ function refusalOfAnother(model: Model, queue: SimQueue, channel: ModelChannel, 
   if (wanted.exclusive !== (owner !== undefined)) return LOCKED;
   const isSame = (wanted.durable && !wanted.exclusive) === durable && wanted.autoDelete === autoDelete;
   return isSame ? ACCEPTED : PRECONDITION_FAILED;
-}
-
-/** An empty name stands for the queue declared last. */
-function nameOf(channel: ModelChannel, name: string): string | undefined {
-  return name === '' ? channel.lastQueue?.name : name;
 }
 
 /** With both names empty, the key is the queue's name too. */
