@@ -21,6 +21,7 @@ const GROUPS: readonly (readonly Field[])[] = [
   [{ type: 'D', scale: 0, value: 1 }],
   [{ type: 'D', scale: 1, value: 10 }],
   [{ type: 'V' }],
+  [{ type: 'A', value: [] }, tableOf([])],
   [{ type: 'A', value: [one('I')] }],
   [{ type: 'A', value: [one('d')] }],
   [{ type: 'A', value: [one('I'), one('I')] }],

@@ -35,7 +35,8 @@ export function fieldTypeName(field: Field): string {
 
 /**
  * True when RabbitMQ takes two values for the same: all numbers (timestamps too) by their value, texts and byte strings
- * by their bytes. What stands inside an array or a table must also have the same type, and the same order.
+ * by their bytes; an empty array is an empty table, for both are Erlang's empty list. What stands inside an array or a
+ * table must also have the same type, and the same order.
  */
 export function sameValue(a: Field, b: Field): boolean {
   switch (a.type) {
@@ -47,9 +48,9 @@ export function sameValue(a: Field, b: Field): boolean {
     case 'D':
       return b.type === 'D' && a.scale === b.scale && a.value === b.value;
     case 'A':
-      return b.type === 'A' && sameArrays(a.value, b.value);
+      return b.type === 'F' ? areEmpty(b.value, a.value) : b.type === 'A' && sameArrays(a.value, b.value);
     case 'F':
-      return b.type === 'F' && sameTables(a.value, b.value);
+      return b.type === 'A' ? areEmpty(a.value, b.value) : b.type === 'F' && sameTables(a.value, b.value);
     case 'V':
       return b.type === 'V';
     default:
@@ -124,6 +125,10 @@ function sameTyped(a: Field, b: Field | undefined): boolean {
 
 function sameArrays(a: readonly Field[], b: readonly Field[]): boolean {
   return a.length === b.length && a.every((field, index) => sameTyped(field, b[index]));
+}
+
+function areEmpty(table: FieldTable, array: readonly Field[]): boolean {
+  return table.size === 0 && array.length === 0;
 }
 
 function sameTables(a: FieldTable, b: FieldTable): boolean {

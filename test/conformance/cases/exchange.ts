@@ -138,6 +138,8 @@ export const EXCHANGE_CASES = [
   matchesHeaders('all-with-x without arguments', { 'x-match': 'all-with-x' }, { a: 1 }),
   matchesHeaders('a table', { a: { b: 1 } }, { a: { b: 1 } }),
   matchesHeaders('a list', { a: [1, 2] }, { a: [1, 2] }),
+  matchesHeaders('an empty list and an empty table', { a: [] }, { a: {} }),
+  matchesHeaders('an empty table and an empty list', { a: {} }, { a: [] }),
   matchesHeaders('a decimal', typed('a', DECIMAL), typed('a', DECIMAL)),
   matchesHeaders('a timestamp and a long', typed('a', { type: 'T', value: 10n }), { a: 10n }),
   matchesHeaders('a float and a double', typed('a', { type: 'f', value: 0.5 }), typed('a', { type: 'd', value: 0.5 })),
