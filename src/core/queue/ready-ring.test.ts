@@ -76,7 +76,10 @@ class World {
       const sequence = this.ring.headSequence;
       taken.push({ handle: this.ring.shift(), sequence });
     }
-    const back = taken.slice(0, taken.length - gap);
+    const kept = taken.slice(0, taken.length - gap);
+    // Behind what came back before there are sequences without an entry: a page ends there.
+    const jump = kept.findIndex(({ sequence }, index) => sequence !== (kept[0]?.sequence ?? 0) + index);
+    const back = jump === -1 ? kept : kept.slice(0, jump);
     this.#entries.splice(0, taken.length);
     if (back.length === 0 || back.length > CHUNK_ENTRIES) return;
     const page = ++this.#lastPage;
