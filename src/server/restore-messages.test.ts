@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import { coreBroker, createMessage, RecordingSink, RevocablePermissions } from '../../test/support/core-broker.ts';
 import { LogWorld, logWith } from '../../test/support/opened-log.ts';
-import { residentPages } from '../../test/support/resident-pages.ts';
+import { openedPages } from '../../test/support/opened-pages.ts';
 import { ManualClock } from '../base/clock.ts';
 import { EMPTY_TABLE } from '../base/field-table.ts';
 import { SeededRandom } from '../base/random.ts';
@@ -20,7 +20,7 @@ function restored(world: LogWorld) {
     if (record.kind === 'queue.declared') core.vhost.restoreQueue(record);
   }
   const { disk, opened, messages } = world;
-  const pages = residentPages({ disk, opened, messages, pump: core.broker.pump });
+  const pages = openedPages({ disk, opened, messages, pump: core.broker.pump });
   const restoring = restoreMessages(opened, core.broker, pages);
   for (;;) {
     const { value, done } = restoring.next();

@@ -55,10 +55,10 @@ function lacksDefinitions({ damages, torn }: StoredState): boolean {
   return [...damages, torn].some((damage) => damage?.hasDefinitions === true);
 }
 
-function isNamed({ damages, torn, lostQueues }: StoredState, id: number): boolean {
+function isNamed({ damages, torn, lostQueues, damagedQueues }: StoredState, id: number): boolean {
   const names = (damage: Damage | undefined) =>
     damage !== undefined && (damage.queueIds === undefined || damage.queueIds.includes(id));
-  return damages.some(names) || names(torn) || lostQueues.has(id);
+  return damages.some(names) || names(torn) || lostQueues.has(id) || damagedQueues.has(id);
 }
 
 /** Whatever is damaged: messages are those that were published there, each once and in order. */

@@ -127,14 +127,14 @@ export class ModelQueue {
     this.settled.add(entry);
   }
 
-  /** All that waits leaves, oldest first, with a record each. @param appended before @returns the last of their tickets */
-  purge(appended: number, certain: number): number {
-    let ticket = appended;
+  /** All that waits leaves, with the tickets from here to there. @returns how many of them are in the log */
+  purge(from: number, ticket: number, certain: number): number {
+    let logged = 0;
     for (const entry of this.entries.filter(({ isOut }) => !isOut)) {
-      if (this.isSettleLogged(entry)) ticket++;
-      this.settle(entry, { from: ticket, ticket, isInGroup: false, certain });
+      if (this.isSettleLogged(entry)) logged++;
+      this.settle(entry, { from, ticket, isInGroup: false, certain });
     }
-    return ticket;
+    return logged;
   }
 
   /**

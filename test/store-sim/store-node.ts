@@ -13,14 +13,14 @@ import type { LogLines } from '../../src/core/log-lines.ts';
 import { Messages } from '../../src/core/messages.ts';
 import type { Vhost } from '../../src/core/vhost.ts';
 import { restoreDefinitions } from '../../src/server/restore-definitions.ts';
-import { noteDeliveries, restoreMessages } from '../../src/server/restore-messages.ts';
+import { noteDeliveries, queuesOf, restoreMessages } from '../../src/server/restore-messages.ts';
 import type { SaverFaults } from '../../src/storage/disk/batch-saver.ts';
 import type { DiskFault } from '../../src/storage/disk/disk.ts';
 import type { DiskLog } from '../../src/storage/disk/disk-log.ts';
 import { type OpenedLog, openLog } from '../../src/storage/disk/open-log.ts';
-import type { PageStore } from '../../src/storage/disk/pages/page-store.ts';
+import type { PagePolicy, PageStore } from '../../src/storage/disk/pages/page-store.ts';
 import { RevocablePermissions } from '../support/core-broker.ts';
-import { residentPages } from '../support/resident-pages.ts';
+import { ALL_RESIDENT, openedPages } from '../support/opened-pages.ts';
 import { lastingOf } from '../support/restarted-node.ts';
 import type { SimulatedDisk } from '../support/simulated-disk.ts';
 
@@ -29,12 +29,15 @@ export interface LogSizes {
   readonly segmentBytes: number;
   readonly batchBytes: number;
   readonly checkpointRecords: number;
+  readonly pageFileBytes: number;
 }
 
 export interface StartOptions {
   readonly disk: SimulatedDisk;
   readonly sizes: LogSizes;
   readonly epoch: number;
+  /** Which messages go to pages; none unless given. */
+  readonly policy?: PagePolicy;
   /** New ones unless given. */
   readonly messages?: Messages;
 }
@@ -73,18 +76,21 @@ export class StoreNode {
   readonly #pages: PageStore;
   /** Tickets of the definitions that were made since somebody looked. */
   defined: number[] = [];
+  /** Ids of those that have pages which cannot be had. */
+  readonly damagedQueues = new Set<number>();
 
   /** @throws Error when the disk cannot be read */
-  static *start({ disk, sizes, epoch, messages = new Messages() }: StartOptions): Generator<void, StoreNode> {
+  static *start(options: StartOptions): Generator<void, StoreNode> {
+    const { disk, sizes, epoch, messages = new Messages() } = options;
     const faults = new NoticedFaults();
     const opening = openLog({ disk, messages, epoch, faults, onDurable: () => {}, ...sizes });
     const opened = yield* silently(opening);
-    const node = new StoreNode(disk, opened, messages, faults);
+    const node = new StoreNode(options, opened, messages, faults);
     yield* silently(restoreMessages(opened, node.broker, node.#pages));
     return node;
   }
 
-  private constructor(disk: SimulatedDisk, opened: OpenedLog, messages: Messages, faults: NoticedFaults) {
+  private constructor(options: StartOptions, opened: OpenedLog, messages: Messages, faults: NoticedFaults) {
     this.opened = opened;
     this.faults = faults;
     const log = this.#noticeDefinitions(opened.log);
@@ -98,7 +104,9 @@ export class StoreNode {
       messages,
       permissions: new RevocablePermissions(),
       openResidency: (_messages, pump) => {
-        pages = residentPages({ disk, opened, messages, pump });
+        const { disk, sizes, policy = ALL_RESIDENT } = options;
+        const damaged = (queueId: number) => void this.damagedQueues.add(queueId);
+        pages = openedPages({ disk, opened, messages, pump, policy, fileBytes: sizes.pageFileBytes, damaged });
         return pages;
       },
     });
@@ -122,6 +130,22 @@ export class StoreNode {
   turn(budget: number): void {
     this.broker.endTurn(budget);
     this.log.flush();
+  }
+
+  /** Half a second goes by. */
+  tick(): void {
+    this.opened.tick();
+    this.#pages.tick();
+  }
+
+  /** What durable queues have in memory goes to pages. @param done called when that is durable */
+  evacuate(done: () => void): void {
+    this.#pages.evacuate(queuesOf(this.broker), done);
+  }
+
+  close(): void {
+    this.#pages.close();
+    this.opened.close();
   }
 
   noteDeliveries(): void {

@@ -24,6 +24,10 @@ export interface StoreProfile {
   readonly endOdds: number;
   /** One in so many steps commands the disk to fail, to stall or to be full; 0 for never. */
   readonly troubleOdds: number;
+  /** One in so many steps takes a queue's messages to pages; 0 for never. */
+  readonly pageOdds: number;
+  /** How many pages are read before they are needed. */
+  readonly pagesAhead: number;
   /** How often the disk does something, compared to all else. */
   readonly diskWeight: number;
 }
@@ -35,6 +39,7 @@ export function drawProfile(random: Random): StoreProfile {
       segmentBytes: pick([4096, 8192, 16_384, 65_536]),
       batchBytes: pick([512, 4096, 4_194_304]),
       checkpointRecords: pick([2, 10, 500]),
+      pageFileBytes: pick([500, 5000, 50_000]),
     },
     faults: pick(FAULTS),
     bodyBytesMax: pick([20, 300, 1000, 3000]),
@@ -46,6 +51,8 @@ export function drawProfile(random: Random): StoreProfile {
     checkpointOdds: pick([20, 100, 300]),
     endOdds: pick([120, 400, 800]),
     troubleOdds: pick([0, 0, 50, 150]),
+    pageOdds: pick([0, 0, 5, 20]),
+    pagesAhead: random.below(4),
     diskWeight: pick([3, 8, 15]),
   };
 }

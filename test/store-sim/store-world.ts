@@ -10,12 +10,12 @@ import { SimulatedDisk } from '../support/simulated-disk.ts';
 import { makeTrouble } from './disk-trouble.ts';
 import { type LookedAt, lookAtFlippedBits, lookAtWhatIsCertain } from './looks.ts';
 import { type Entry, ModelQueue } from './model-queue.ts';
-import { type ActingWorld, act, beginClients, beginTopology } from './store-acts.ts';
+import { type ActingWorld, act, beginClients, beginTopology, pageOut } from './store-acts.ts';
 import type { StoreChannel } from './store-channel.ts';
 import { StoreModel } from './store-model.ts';
 import { StoreNode } from './store-node.ts';
 import { drawProfile, type StoreProfile } from './store-profile.ts';
-import { readState } from './stored-state.ts';
+import { readState, type StoredState } from './stored-state.ts';
 
 /** How the broker ends: the power goes; the process is killed; it was stopped and is done. */
 export type End = 'power' | 'kill' | 'stop';
@@ -60,7 +60,7 @@ export class StoreWorld implements ActingWorld, LookedAt {
   /** The power goes after so many steps, whatever happens by then: troubles seldom come alone. */
   #stepsToPowerCut = Number.POSITIVE_INFINITY;
   /** A clean stop has come so far. */
-  #stopping: 'not' | 'flushing' | 'checkpointing' | 'failed' | 'done' = 'not';
+  #stopping: 'not' | 'evacuating' | 'flushing' | 'checkpointing' | 'failed' | 'done' = 'not';
 
   constructor(seed: number) {
     this.random = new SeededRandom(seed);
@@ -114,6 +114,8 @@ export class StoreWorld implements ActingWorld, LookedAt {
     if (this.isOneIn(troubleOdds)) makeTrouble(this.disk, this);
     if (this.#node === undefined) return this.#stepOpening();
     if (this.#node.faults.fault !== undefined && this.isOneIn(5)) return this.#loseNode();
+    // A broker that cannot read a page stops its queue; one that starts again may be able to.
+    if (this.#node.damagedQueues.size > 0) return this.#loseNode();
     if (this.isOneIn(endOdds)) return this.#endSomehow();
     if (this.isOneIn(LOOK_ODDS)) {
       this.counts.looks++;
@@ -131,6 +133,7 @@ export class StoreWorld implements ActingWorld, LookedAt {
     this.#leave();
     const disk = end === 'power' ? this.disk.crash() : this.disk.kill();
     const state = readState({ disk: disk.copy(), sizes: this.profile.sizes, known: this.model.known });
+    checkWhole(state);
     const cut = this.model.cutOf(state, { certain, appended });
     for (let looks = 0; looks < FLIP_LOOKS; looks++) lookAtFlippedBits(this, disk.copy(), { certain, appended });
     if (wasStopped) this.model.checkRedelivered(state);
@@ -145,11 +148,12 @@ export class StoreWorld implements ActingWorld, LookedAt {
   /** The disk is well from now on, and everything comes to rest. */
   rest(): void {
     this.disk.heal();
-    while (this.#node === undefined || this.#node.faults.fault !== undefined) {
+    while (this.#node === undefined || this.#isLost(this.#node)) {
       this.#stepsToPowerCut = Number.POSITIVE_INFINITY;
       if (this.#node === undefined) this.#stepOpening();
       else this.#loseNode();
     }
+    this.#node.tick();
     for (let turns = 0; !this.#isAtRest(this.#node); turns++) {
       check(
         turns < RESTLESS_TURNS,
@@ -157,7 +161,7 @@ export class StoreWorld implements ActingWorld, LookedAt {
       );
       this.#turn(this.#node, TURN_BUDGET);
       this.disk.runAll();
-      this.#node.opened.tick();
+      this.#node.tick();
     }
     check(!this.#node.faults.isOutOfSpace, () => 'there is room, and publishers are still blocked');
   }
@@ -165,7 +169,7 @@ export class StoreWorld implements ActingWorld, LookedAt {
   /** Nobody does anything for so many turns, and the disk does all that it is asked for. */
   idle(turns: number): void {
     for (let turn = 0; turn < turns; turn++) {
-      this.node.opened.tick();
+      this.node.tick();
       this.disk.runAll();
     }
   }
@@ -231,7 +235,8 @@ export class StoreWorld implements ActingWorld, LookedAt {
       check(node.log.durable === durable, () => 'the log came further while clients were served');
     } else if (choice < ACT_WEIGHT + TURN_WEIGHT) this.#turn(node, 1 + this.below(50));
     else if (choice < ACT_WEIGHT + TURN_WEIGHT + diskWeight) this.disk.step();
-    else node.opened.tick();
+    else node.tick();
+    if (this.isOneIn(this.profile.pageOdds)) pageOut(this);
     if (this.isOneIn(PAUSE_ODDS)) this.#pause(node);
     if (this.isOneIn(this.profile.checkpointOdds)) node.opened.checkpoint(() => {});
     this.#checkProgress(node, durable);
@@ -240,7 +245,7 @@ export class StoreWorld implements ActingWorld, LookedAt {
   /** Whatever the broker does by itself goes on. */
   #pause(node: StoreNode): void {
     for (let turns = this.below(PAUSE_TURNS_MAX); turns > 0; turns--) {
-      node.opened.tick();
+      node.tick();
       for (let count = this.below(6); count > 0; count--) this.disk.step();
     }
   }
@@ -287,7 +292,12 @@ export class StoreWorld implements ActingWorld, LookedAt {
     for (const channel of this.channels) channel.close();
     this.channels = [];
     this.observe();
-    this.#stopping = 'flushing';
+    this.#stopping = 'evacuating';
+    this.node.evacuate(() => {
+      if (this.#stopping === 'evacuating') this.#stopping = 'flushing';
+    });
+    // Not longer than it may take.
+    if (this.isOneIn(2)) this.#stopping = 'flushing';
   }
 
   #stepStopping(node: StoreNode): void {
@@ -300,16 +310,18 @@ export class StoreWorld implements ActingWorld, LookedAt {
       });
     }
     if (this.#stopping === 'done' || this.#stopping === 'failed') {
-      node.opened.close();
+      node.close();
       return this.end('stop');
     }
     if (this.isOneIn(2)) this.disk.step();
     else if (node.broker.pump.hasWork) this.#turn(node, TURN_BUDGET);
-    else node.opened.tick();
+    else node.tick();
   }
 
   #open(): Generator<void, StoreNode> {
-    return StoreNode.start({ disk: this.disk, sizes: this.profile.sizes, epoch: this.below(2 ** 32) });
+    const { sizes, pageOdds, pagesAhead } = this.profile;
+    const policy = { pagesAhead, isAnyDue: pageOdds > 0, shouldPageOut: () => this.isOneIn(2) };
+    return StoreNode.start({ disk: this.disk, sizes, policy, epoch: this.below(2 ** 32) });
   }
 
   #start(node: StoreNode): void {
@@ -350,7 +362,18 @@ export class StoreWorld implements ActingWorld, LookedAt {
     }
   }
 
+  #isLost({ faults, damagedQueues }: StoreNode): boolean {
+    return faults.fault !== undefined || damagedQueues.size > 0;
+  }
+
   #isAtRest({ log, broker }: StoreNode): boolean {
     return log.durable === log.appended && !broker.pump.hasWork && this.disk.pending === 0;
   }
+}
+
+/** Nothing has flipped: whatever a crash leaves can be told from damage. */
+function checkWhole({ damages, damagedQueues }: StoredState): void {
+  const [damage] = damages;
+  check(damage === undefined, () => `${damage?.file} is said to be damaged at byte ${damage?.from}`);
+  check(damagedQueues.size === 0, () => `pages of the queues ${[...damagedQueues]} are said to be damaged`);
 }

@@ -4,6 +4,7 @@
  */
 
 import type { Random } from '../../src/base/random.ts';
+import type { ChangeFate, DiskFates } from './disk-fates.ts';
 import { SparseBytes } from './sparse-bytes.ts';
 
 const SECTOR_BYTES = 512;
@@ -45,20 +46,25 @@ export class SimulatedContent {
    * As Linux does: some of the changes have reached the disk, and all count as written from now on, so that the next sync
    * says nothing of those that have not. Programs may read them for as long as they stay in memory.
    */
-  failSync(random: Random): void {
-    for (const change of this.#unsynced) survive(this.#durable, change, random);
+  failSync(random: Random, fates: DiskFates): void {
+    fates.failedSyncs++;
+    for (const change of this.#unsynced) {
+      if (survive(this.#durable, change, random) !== 'kept') fates.forgotten++;
+    }
     this.#unsynced = [];
     const isForgotten = random.below(2) === 0;
     if (isForgotten) this.#showDurable();
   }
 
   /** What the disk has after a power cut. */
-  afterCrash(fate: Fate, random: Random): SimulatedContent {
+  afterCrash(fate: Fate, random: Random, fates: DiskFates): SimulatedContent {
     const bytes = this.#durable.copy();
-    for (const change of this.#unsynced) {
-      if (fate === 'kept') keep(bytes, change);
-      else if (fate === 'mixed') survive(bytes, change, random);
-    }
+    fates.crashed(
+      this.#unsynced.map((change) => {
+        if (fate === 'mixed') return survive(bytes, change, random);
+        return fate === 'kept' ? keep(bytes, change) : 'lost';
+      }),
+    );
     return new SimulatedContent(bytes);
   }
 
@@ -83,29 +89,30 @@ function flipIn(bytes: Uint8Array, offset: number, bit: number): void {
   if (offset >= 0 && offset < bytes.length) bytes[offset] = (bytes[offset] ?? 0) ^ (1 << bit);
 }
 
-function keep(bytes: SparseBytes, change: Change): void {
+function keep(bytes: SparseBytes, change: Change): ChangeFate {
   if (change.kind === 'resize') bytes.resize(change.length);
   else bytes.write(change.bytes, change.position);
+  return 'kept';
 }
 
 /** One change is kept, lost or torn, whatever happens to those before and after it. */
-function survive(bytes: SparseBytes, change: Change, random: Random): void {
-  if (change.kind === 'resize') {
-    if (random.below(2) === 0) bytes.resize(change.length);
-    return;
-  }
+function survive(bytes: SparseBytes, change: Change, random: Random): ChangeFate {
+  if (change.kind === 'resize') return random.below(2) === 0 ? keep(bytes, change) : 'lost';
   switch (random.below(5)) {
     case 0:
       return keep(bytes, change);
     case 1:
-      return;
+      return 'lost';
     case 2:
       // The new size has reached the disk, its blocks have not.
-      return bytes.resize(Math.max(bytes.length, change.position + change.bytes.length));
+      bytes.resize(Math.max(bytes.length, change.position + change.bytes.length));
+      return 'lost';
     case 3:
-      return tear(bytes, change, random);
+      tear(bytes, change, random);
+      return 'torn';
     default:
-      return keepSectors(bytes, change, random);
+      keepSectors(bytes, change, random);
+      return 'torn';
   }
 }
 

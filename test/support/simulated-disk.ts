@@ -7,6 +7,7 @@
 
 import type { Random } from '../../src/base/random.ts';
 import type { Disk, DiskFault, DiskFile, Done } from '../../src/storage/disk/disk.ts';
+import { DiskFates } from './disk-fates.ts';
 import { DiskFaults, type DiskOperation, type FaultProfile } from './disk-faults.ts';
 import type { Fate, SimulatedContent } from './simulated-content.ts';
 import { type FileHost, faultOf, type Lane, type Operation, SimulatedFile } from './simulated-file.ts';
@@ -29,6 +30,8 @@ export class SimulatedDisk implements Disk {
   /** The disk is full when files take more than this. */
   bytesMax = Number.POSITIVE_INFINITY;
   /** What was asked for and done, also in vain. */
+  /** Of this disk and those before it. */
+  readonly fates: DiskFates;
   readonly counts = { reads: 0, writes: 0, bytesWritten: 0, syncs: 0, nameSyncs: 0 };
 
   readonly #random: Random;
@@ -45,8 +48,9 @@ export class SimulatedDisk implements Disk {
   #steps = 0;
   #isOff = false;
 
-  constructor({ random, faults = {} }: SimulatedDiskOptions, names = new SimulatedNames()) {
+  constructor({ random, faults = {} }: SimulatedDiskOptions, names = new SimulatedNames(), fates = new DiskFates()) {
     this.#random = random;
+    this.fates = fates;
     this.#names = names;
     this.faults = new DiskFaults(random, faults);
     this.#host = {
@@ -54,7 +58,7 @@ export class SimulatedDisk implements Disk {
       nextFault: (operation, file) => this.#nextFault(operation, file),
       room: (content, bytes, position) => this.#room(content, bytes, position),
       below: (limit) => random.below(limit),
-      failSync: (content) => content.failSync(random),
+      failSync: (content) => content.failSync(random, fates),
       closed: (file) => void this.#openFiles.delete(file),
       counts: this.counts,
     };
@@ -63,6 +67,11 @@ export class SimulatedDisk implements Disk {
   /** How many operations wait. */
   get pending(): number {
     return [...this.#lanes].reduce((sum, lane) => sum + lane.length, 0);
+  }
+
+  /** What the disk is doing, or will do next, a file each: `write segment-000001`, say. */
+  get underWay(): readonly string[] {
+    return [...this.#lanes].flatMap(([next]) => (next === undefined ? [] : [`${next.kind} ${next.file}`]));
   }
 
   /** The room that all files take. */
@@ -122,7 +131,7 @@ export class SimulatedDisk implements Disk {
     const awake = ready.filter((lane) => (this.#stalled.get(lane) ?? 0) <= this.#steps);
     const lane = awake[random.below(Math.max(1, awake.length))];
     if (lane === undefined) return true;
-    if (this.faults.stalls()) this.#stalled.set(lane, this.#steps + 1 + random.below(STALL_STEPS_MAX));
+    if (this.faults.stalls()) this.#stallBriefly(lane, random.below(STALL_STEPS_MAX));
     else this.#run(lane);
     return true;
   }
@@ -134,6 +143,7 @@ export class SimulatedDisk implements Disk {
 
   /** Operations of this file, or all, wait until `resume`. */
   stall(file?: string): void {
+    this.fates.stalls++;
     this.#held.add(file);
   }
 
@@ -166,7 +176,8 @@ export class SimulatedDisk implements Disk {
    */
   crash(random: Random = this.#random): SimulatedDisk {
     this.#cutOff(random);
-    return this.#successor(this.#names.afterCrash(FATES[random.below(FATES.length)] ?? 'mixed', random));
+    const fate = FATES[random.below(FATES.length)] ?? 'mixed';
+    return this.#successor(this.#names.afterCrash(fate, random, this.fates), this.fates);
   }
 
   /**
@@ -177,12 +188,12 @@ export class SimulatedDisk implements Disk {
    */
   kill(random: Random = this.#random): SimulatedDisk {
     this.#cutOff(random);
-    return this.#successor(this.#names);
+    return this.#successor(this.#names, this.fates);
   }
 
   /** Another disk with what this one has for certain: what a power cut leaves when it takes all that it can. */
   certain(): SimulatedDisk {
-    return this.#successor(this.#names.afterCrash('lost', this.#random));
+    return this.#successor(this.#names.afterCrash('lost', this.#random, new DiskFates()));
   }
 
   /** Another disk with the files of this one as programs see them, all durable. */
@@ -199,8 +210,8 @@ export class SimulatedDisk implements Disk {
     this.#isOff = true;
   }
 
-  #successor(names: SimulatedNames): SimulatedDisk {
-    const disk = new SimulatedDisk({ random: this.#random, faults: this.faults.profile }, names);
+  #successor(names: SimulatedNames, fates = new DiskFates()): SimulatedDisk {
+    const disk = new SimulatedDisk({ random: this.#random, faults: this.faults.profile }, names, fates);
     disk.bytesMax = this.bytesMax;
     return disk;
   }
@@ -226,7 +237,9 @@ export class SimulatedDisk implements Disk {
     if (operation === undefined) return;
     this.#stalled.delete(lane);
     this.#count(operation.kind);
-    operation.run(this.faults.next(operation.kind, operation.file));
+    const code = this.faults.next(operation.kind, operation.file);
+    if (code !== undefined && operation.kind === 'write') this.fates.failedWrites++;
+    operation.run(code);
   }
 
   #count(kind: DiskOperation): void {
@@ -234,6 +247,11 @@ export class SimulatedDisk implements Disk {
     else if (kind === 'write') this.counts.writes++;
     else if (kind === 'sync') this.counts.syncs++;
     else if (kind === 'syncNames') this.counts.nameSyncs++;
+  }
+
+  #stallBriefly(lane: Lane, steps: number): void {
+    this.fates.stalls++;
+    this.#stalled.set(lane, this.#steps + 1 + steps);
   }
 
   #isHeld(lane: Lane): boolean {
@@ -247,7 +265,9 @@ export class SimulatedDisk implements Disk {
 
   #room(content: SimulatedContent, bytes: number, position: number): number {
     if (this.bytesMax === Number.POSITIVE_INFINITY) return bytes;
-    return content.current.fitting(bytes, position, this.bytesMax - this.usedBytes);
+    const room = content.current.fitting(bytes, position, this.bytesMax - this.usedBytes);
+    if (room < bytes) this.fates.full++;
+    return room;
   }
 }
 

@@ -1,6 +1,7 @@
 /** The names in a simulated directory: as programs see them, as the disk has them for certain, and the changes between. */
 
 import type { Random } from '../../src/base/random.ts';
+import type { DiskFates } from './disk-fates.ts';
 import { type Fate, SimulatedContent } from './simulated-content.ts';
 
 type Names = Map<string, SimulatedContent>;
@@ -66,12 +67,12 @@ export class SimulatedNames {
   }
 
   /** What the disk has after a power cut. */
-  afterCrash(fate: Fate, random: Random): SimulatedNames {
+  afterCrash(fate: Fate, random: Random, fates: DiskFates): SimulatedNames {
     const names: Names = new Map(this.#durable);
     for (const change of this.#unsynced) {
       if (fate === 'kept' || (fate === 'mixed' && random.below(2) === 0)) apply(names, change);
     }
-    return new SimulatedNames([...names].map(([name, content]) => [name, content.afterCrash(fate, random)]));
+    return new SimulatedNames([...names].map(([name, content]) => [name, content.afterCrash(fate, random, fates)]));
   }
 
   /** The same names with copies of what programs see, all of it durable. */

@@ -164,30 +164,28 @@ export class LiveMessages {
   }
 
   /**
-   * A page as a log or a checkpoint has it. Where what is live on it stood before does not count any more; what is known
-   * to be settled of it already stays so.
+   * A page as a log has it: from there on what is live on it stands there, wherever it stood before. That holds of a page
+   * that a checkpoint has already, too, or of one that is empty since: whatever has happened to its messages later stands
+   * behind it in the log, and is read again.
    */
   restorePage(page: DurablePage): void {
     const known = this.pages.findAt(page);
-    const settled = known?.settled;
     if (known !== undefined) this.pages.remove(known);
     for (let entry = 0; entry < page.span; entry++) {
-      if (isSettled(page.settled, entry)) continue;
-      const sequence = page.firstSequence + entry;
-      this.remove(page.queueId, sequence);
-      if (isSettled(settled, entry)) page.settle(sequence);
+      if (!isSettled(page.settled, entry)) this.remove(page.queueId, page.firstSequence + entry);
     }
     if (page.live > 0) this.pages.add(page);
   }
 
-  /** After damage a message may seem to stand in a segment and on a page: the page is where it is. */
+  /**
+   * After damage a message may seem to stand in a segment and on a page, or where a page has a hole between live messages:
+   * the page is right. What has a hole was gone before the page was made. Behind the last one, sequences may have been
+   * given again, when those that they had were not persistent.
+   */
   preferPages(): void {
     for (const page of this.pages.all()) {
-      if (page.settled === undefined) this.#takeRun(page.queueId, page.firstSequence, page.span);
-      else
-        for (let entry = 0; entry < page.span; entry++) {
-          if (!isSettled(page.settled, entry)) this.#take(page.queueId, page.firstSequence + entry);
-        }
+      const { from, to } = page.liveRange();
+      this.#takeRun(page.queueId, page.firstSequence + from, to - from);
     }
   }
 

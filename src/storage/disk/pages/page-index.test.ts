@@ -128,23 +128,38 @@ describe('live messages on pages', () => {
     checkSteps({ world: () => new World(), steps, runs: 60, stepsMax: 15, finally: (world) => world.finish() });
   });
 
-  test('a page that a log has twice keeps what is known to be settled', () => {
-    const place = { queueId: 1, firstSequence: 10, span: 4, file: 1, offset: 0, bytes: 100 };
+  test('a log that is read again over what a checkpoint knows loses nothing, and brings nothing back', () => {
+    const first = { queueId: 1, firstSequence: 10, span: 4, file: 1, offset: 0, bytes: 100 };
+    const second = { ...first, span: 5, file: 2 };
+    const readPages = (live: LiveMessages) => {
+      live.restorePage(new DurablePage(first, undefined));
+      live.remove(1, 10);
+      // What had come back into memory was paged out anew.
+      live.restorePage(new DurablePage(second, Uint8Array.of(0b0001, 0, 0, 0, 0, 0, 0, 0)));
+      live.remove(1, 12);
+    };
     const live = new LiveMessages();
-    live.restorePage(new DurablePage(place, Uint8Array.of(0b0001, 0, 0, 0, 0, 0, 0, 0)));
-    live.remove(1, 12);
-    live.restorePage(new DurablePage(place, undefined));
-    expect([10, 11, 12, 13].map((sequence) => live.pages.isLive(1, sequence))).toEqual([false, true, false, true]);
-    expect(live.pages.length).toBe(1);
+    for (const sequence of [10, 11, 12, 13, 14]) live.add(1, sequence, 1);
+    readPages(live);
+    readPages(live);
+
+    expect(live.pages.pagesOf(1).map(({ file, live: count }) => [file, count])).toEqual([[2, 3]]);
+    const isLive = [10, 11, 12, 13, 14].map((sequence) => live.pages.isLive(1, sequence));
+    expect(isLive).toEqual([false, true, false, true, true]);
+    expect(live.length).toBe(0);
   });
 
-  test('after damage a message that seems to stand in two places stands on the page', () => {
+  test('after damage a message that seems to stand in two places stands on the page, and none in a hole of it', () => {
     const live = new LiveMessages();
     live.pages.add(
-      new DurablePage({ queueId: 1, firstSequence: 10, span: 4, file: 1, offset: 0, bytes: 100 }, undefined),
+      new DurablePage(
+        { queueId: 1, firstSequence: 10, span: 5, file: 1, offset: 0, bytes: 100 },
+        Uint8Array.of(0b10010, 0, 0, 0, 0, 0, 0, 0),
+      ),
     );
-    for (const sequence of [9, 10, 13, 14]) live.add(1, sequence, 1);
+    const sequences = [9, 10, 11, 13, 14, 15];
+    for (const sequence of sequences) live.add(1, sequence, 1);
     live.preferPages();
-    expect([9, 10, 13, 14].map((sequence) => live.slotOf(1, sequence))).toEqual([1, 0, 0, 1]);
+    expect(sequences.map((sequence) => live.slotOf(1, sequence))).toEqual([1, 0, 0, 0, 1, 1]);
   });
 });
