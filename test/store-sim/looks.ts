@@ -5,6 +5,7 @@ import { SimFailure } from '../sim/failure.ts';
 import type { SimulatedDisk } from '../support/simulated-disk.ts';
 import type { Chooser } from './chooser.ts';
 import { checkDamaged, flipBits } from './damage.ts';
+import type { History } from './history.ts';
 import type { Progress, StoreModel } from './store-model.ts';
 import type { StoreProfile } from './store-profile.ts';
 import { readState } from './stored-state.ts';
@@ -15,6 +16,7 @@ export interface LookedAt extends Progress, Chooser {
   readonly model: StoreModel;
   readonly profile: StoreProfile;
   readonly random: Random;
+  readonly history: History;
 }
 
 /** If the power went, and took all that it can. */
@@ -30,7 +32,9 @@ export function lookAtFlippedBits(world: LookedAt, disk: SimulatedDisk, progress
   disk.heal();
   const places = flipBits(disk, world.of([1, 1, 2, 5]), random);
   try {
-    checkDamaged(readState({ disk, sizes: profile.sizes, known: model.known }), model, progress);
+    const state = readState({ disk, sizes: profile.sizes, known: model.known });
+    checkDamaged(state, model, progress);
+    world.history.flipped(state);
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error);
     throw new SimFailure(`after flipped bits in ${places}: ${said}`);

@@ -20,11 +20,34 @@ export function runReported(seed: number): StoreWorld {
   }
 }
 
+/** What has happened in several worlds together. */
+export class Episodes {
+  readonly #counts = new Map<string, number>();
+
+  /** @throws Error with the command that runs the seed again */
+  run(seed: number): void {
+    const { history, disk } = runReported(seed);
+    for (const [name, count] of history.episodes(disk)) {
+      this.#counts.set(name, (this.#counts.get(name) ?? 0) + count);
+    }
+  }
+
+  /** What has never happened. */
+  get missing(): string[] {
+    return [...this.#counts].filter(([, count]) => count === 0).map(([name]) => name);
+  }
+
+  /** Whatever there is to say of a long run. */
+  toString(): string {
+    return [...this.#counts].map(([name, count]) => `${name} ${count}`).join(', ');
+  }
+}
+
 /** @returns how many there was time for */
-export function runNewSeeds(first: number, count: number, milliseconds: number): number {
+export function runNewSeeds(first: number, count: number, milliseconds: number, episodes = new Episodes()): number {
   const end = performance.now() + milliseconds;
   let seed = first;
-  while (seed < first + count && performance.now() < end) runReported(seed++);
+  while (seed < first + count && performance.now() < end) episodes.run(seed++);
   return seed - first;
 }
 

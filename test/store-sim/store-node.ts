@@ -76,6 +76,7 @@ export class StoreNode {
   readonly #pages: PageStore;
   /** Tickets of the definitions that were made since somebody looked. */
   defined: number[] = [];
+  #movedUpTo = 0;
   /** Ids of those that have pages which cannot be had. */
   readonly damagedQueues = new Set<number>();
 
@@ -93,7 +94,7 @@ export class StoreNode {
   private constructor(options: StartOptions, opened: OpenedLog, messages: Messages, faults: NoticedFaults) {
     this.opened = opened;
     this.faults = faults;
-    const log = this.#noticeDefinitions(opened.log);
+    const log = this.#noticeRecords(opened.log);
     this.users = new Users(log);
     this.permissions = new PermissionTable(this.users, new Patterns(QUIET), log);
     let pages: PageStore | undefined;
@@ -118,6 +119,11 @@ export class StoreNode {
 
   get log(): DiskLog {
     return this.opened.log;
+  }
+
+  /** Messages of an old segment were written again, and are not durable in their new place. */
+  get isMoving(): boolean {
+    return this.#movedUpTo > this.log.durable;
   }
 
   vhost(name: string): Vhost {
@@ -164,8 +170,13 @@ export class StoreNode {
       .join('\n');
   }
 
-  #noticeDefinitions(log: DiskLog): DiskLog {
+  #noticeRecords(log: DiskLog): DiskLog {
     const define = log.define.bind(log);
+    const move = log.move.bind(log);
+    log.move = (content) => {
+      this.#movedUpTo = move(content);
+      return this.#movedUpTo;
+    };
     log.define = (record) => {
       const ticket = define(record);
       this.defined.push(ticket);

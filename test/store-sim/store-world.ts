@@ -8,6 +8,7 @@ import type { Queue } from '../../src/core/queue/queue.ts';
 import { check } from '../sim/failure.ts';
 import { SimulatedDisk } from '../support/simulated-disk.ts';
 import { makeTrouble } from './disk-trouble.ts';
+import { type End, History } from './history.ts';
 import { type LookedAt, lookAtFlippedBits, lookAtWhatIsCertain } from './looks.ts';
 import { type Entry, ModelQueue } from './model-queue.ts';
 import { type ActingWorld, act, beginClients, beginTopology, pageOut } from './store-acts.ts';
@@ -16,9 +17,6 @@ import { StoreModel } from './store-model.ts';
 import { StoreNode } from './store-node.ts';
 import { drawProfile, type StoreProfile } from './store-profile.ts';
 import { readState, type StoredState } from './stored-state.ts';
-
-/** How the broker ends: the power goes; the process is killed; it was stopped and is done. */
-export type End = 'power' | 'kill' | 'stop';
 
 const ACT_WEIGHT = 12;
 const TURN_WEIGHT = 4;
@@ -29,6 +27,8 @@ const PAUSE_ODDS = 30;
 const PAUSE_TURNS_MAX = 30;
 /** In steps. */
 const SOON = 100;
+/** In the middle of a move, which is soon over: that it ends in one step of so many. */
+const MOVING_END_ODDS = 10;
 /** After each end. */
 const FLIP_LOOKS = 2;
 /** After so many turns everything must be at rest. */
@@ -41,9 +41,7 @@ export class StoreWorld implements ActingWorld, LookedAt {
   readonly model = new StoreModel();
   disk: SimulatedDisk;
   channels: StoreChannel[] = [];
-  /** What happened, for whoever reads about a failure. */
-  readonly counts = { steps: 0, power: 0, kill: 0, stop: 0, lost: 0, looks: 0, outOfSpace: 0, distrusted: 0 };
-  readonly logCounts = { batches: 0, published: 0, elided: 0, movedBytes: 0, checkpoints: 0, retired: 0 };
+  readonly history = new History();
   /** Told of each start of a broker. */
   onStart: (node: StoreNode) => void = () => {};
 
@@ -108,17 +106,20 @@ export class StoreWorld implements ActingWorld, LookedAt {
   }
 
   step(): void {
-    this.counts.steps++;
+    this.history.broker.steps++;
     const { endOdds, troubleOdds } = this.profile;
     if (--this.#stepsToPowerCut === 0) return this.end('power');
     if (this.isOneIn(troubleOdds)) makeTrouble(this.disk, this);
     if (this.#node === undefined) return this.#stepOpening();
     if (this.#node.faults.fault !== undefined && this.isOneIn(5)) return this.#loseNode();
     // A broker that cannot read a page stops its queue; one that starts again may be able to.
-    if (this.#node.damagedQueues.size > 0) return this.#loseNode();
-    if (this.isOneIn(endOdds)) return this.#endSomehow();
+    if (this.#node.damagedQueues.size > 0) {
+      this.history.broker.unreadablePages++;
+      return this.#loseNode();
+    }
+    if (this.isOneIn(this.#node.isMoving ? MOVING_END_ODDS : endOdds)) return this.#endSomehow();
     if (this.isOneIn(LOOK_ODDS)) {
-      this.counts.looks++;
+      this.history.broker.looks++;
       lookAtWhatIsCertain(this);
     }
     if (this.#stopping === 'not') this.#stepRunning(this.#node);
@@ -127,7 +128,7 @@ export class StoreWorld implements ActingWorld, LookedAt {
 
   /** The broker ends, and another one begins. */
   end(end: End): void {
-    this.counts[end]++;
+    this.history.ended(end, this.#node, this.disk, this.#stopping !== 'not');
     const { certain, appended } = this;
     const wasStopped = this.#stopping === 'done';
     this.#leave();
@@ -284,7 +285,7 @@ export class StoreWorld implements ActingWorld, LookedAt {
   }
 
   #loseNode(): void {
-    this.counts.lost++;
+    this.history.broker.lost++;
     this.end(this.of(['power', 'kill']));
   }
 
@@ -326,6 +327,7 @@ export class StoreWorld implements ActingWorld, LookedAt {
 
   #start(node: StoreNode): void {
     this.#node = node;
+    this.history.broker.pagesFound += node.opened.found.live.pages.length;
     check(
       node.definitions() === this.model.definitions,
       () => 'a restart and a look at its disk find other definitions',
@@ -346,20 +348,11 @@ export class StoreWorld implements ActingWorld, LookedAt {
   }
 
   #leave(): void {
-    if (this.#node !== undefined) this.#count(this.#node);
     this.#node = undefined;
     this.channels = [];
     this.#queues.clear();
     this.#settledByDelivery.length = 0;
     this.#stopping = 'not';
-  }
-
-  #count({ opened: { metrics }, faults }: StoreNode): void {
-    this.counts.outOfSpace += faults.counts.outOfSpace;
-    this.counts.distrusted += faults.counts.distrusted;
-    for (const key of ['batches', 'published', 'elided', 'movedBytes', 'checkpoints', 'retired'] as const) {
-      this.logCounts[key] += metrics[key];
-    }
   }
 
   #isLost({ faults, damagedQueues }: StoreNode): boolean {

@@ -1,0 +1,13 @@
+/** Everything that the simulator of the store is there for happens, within a few seeds. */
+
+import { expect, test } from 'vitest';
+import { Episodes } from './seeds.ts';
+
+const SEEDS = 60;
+
+test('brings about every end, each state of the log, each fault of the disk, and each outcome of damage', () => {
+  const episodes = new Episodes();
+  for (let seed = 1; seed <= SEEDS; seed++) episodes.run(seed);
+
+  expect(episodes.missing).toEqual([]);
+}, 120_000);
