@@ -23,9 +23,9 @@ export interface ModeChannel {
 }
 
 /** Every publish from now on is confirmed. Once more is no error. @throws BrokerError 406. */
-export function selectConfirms({ publisher }: ModeChannel): void {
+export function selectConfirms({ host, publisher }: ModeChannel): void {
   if (publisher.transaction !== undefined) throw refusal.modeSwitch('tx', 'confirm');
-  publisher.confirms ??= new Confirms();
+  publisher.confirms ??= new Confirms(host.broker.log);
 }
 
 /** Publishes and settles are held until a commit. Once more is no error. @throws BrokerError 406. */

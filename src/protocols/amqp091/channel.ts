@@ -15,7 +15,7 @@ import { Unacked } from '../../core/queue/unacked.ts';
 import { ChannelConsumers } from './channel-consumers.ts';
 import type { ChannelHost, ChannelPort } from './channel-contract.ts';
 import { handleMethod, type MethodChannel } from './channel-methods.ts';
-import { writeConfirms } from './confirm-frames.ts';
+import { writeConfirms, writeEarlyConfirms } from './confirm-frames.ts';
 import { DeliveryWriter } from './delivery-writer.ts';
 import { cannotDecode } from './frame-errors.ts';
 import { writeMethodFrame } from './frames-out.ts';
@@ -255,16 +255,20 @@ export class Channel implements ChannelPort, DeliverySink, MethodChannel {
     this.answered();
   }
 
-  /** One basic.ack for all that may be confirmed by now. While the output is full they wait, and become fewer. */
+  /** One basic.ack for all that may be confirmed by now, if possible. While the output is full they wait, and become fewer. */
   #writeConfirms(): void {
     const confirms = this.publisher.confirms;
     if (confirms === undefined || this.#confirmedUpTo === confirms.published) return;
-    const upTo = confirms.advance(this.host.broker.log.durable);
+    confirms.advance();
     if (confirms.isWaiting) this.host.touch(this);
-    if (upTo === this.#confirmedUpTo || this.host.isOutputFull) return;
-    writeConfirms(this.host.output, this.number, confirms, { first: this.#confirmedUpTo + 1, last: upTo });
-    this.#confirmedUpTo = upTo;
-    this.host.touch(this);
+    if (this.host.isOutputFull) return;
+    const { output } = this.host;
+    if (confirms.ackUpTo > this.#confirmedUpTo) {
+      writeConfirms(output, this.number, confirms, { first: this.#confirmedUpTo + 1, last: confirms.ackUpTo });
+      this.host.touch(this);
+    }
+    this.#confirmedUpTo = confirms.confirmed;
+    if (confirms.isWaiting) writeEarlyConfirms(output, this.number, confirms);
   }
 }
 

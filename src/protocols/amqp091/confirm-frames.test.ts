@@ -6,13 +6,13 @@ import { framesOf } from '../../../test/support/amqp-channel.ts';
 import { ByteReader } from '../../base/byte-reader.ts';
 import { regionOf } from '../../base/bytes.ts';
 import { ChunkPool, Output } from '../../base/output.ts';
-import { writeConfirms } from './confirm-frames.ts';
+import { writeConfirms, writeEarlyConfirms } from './confirm-frames.ts';
 import { Confirms } from './confirms.ts';
 import { decodeMethod } from './methods.ts';
 
 /** What a client hears after so many publishes, in the turns that `ranges` end; some of them were rejected. */
 function confirmed(outcomes: readonly boolean[], ends: readonly number[] = [outcomes.length]): string[] {
-  const confirms = new Confirms();
+  const confirms = new Confirms({ durable: 0 });
   for (const isTaken of outcomes) {
     if (isTaken) confirms.add(0);
     else confirms.reject();
@@ -23,6 +23,10 @@ function confirmed(outcomes: readonly boolean[], ends: readonly number[] = [outc
     writeConfirms(output, 1, confirms, { first, last });
     first = last + 1;
   }
+  return lines(output);
+}
+
+function lines(output: Output): string[] {
   const bytes = Buffer.concat(output.take().parts);
   return framesOf(bytes).map(({ payload }) => {
     const reader = new ByteReader(regionOf(payload));
@@ -45,6 +49,18 @@ describe('confirms', () => {
   test('never end with an ack of what was rejected', () => {
     expect(confirmed([true, false, false])).toEqual(['nack 2', 'nack 3', 'ack 1']);
     expect(confirmed([false, false])).toEqual(['nack 1', 'nack 2']);
+  });
+
+  test('that do not wait for what came before are one each', () => {
+    const confirms = new Confirms({ durable: 0 });
+    for (const ticket of [1, 0, 0]) confirms.add(ticket);
+    confirms.reject();
+    confirms.add(0);
+    confirms.advance();
+    const output = new Output(new ChunkPool(), { unpin: () => undefined });
+    writeEarlyConfirms(output, 1, confirms);
+    expect(lines(output)).toEqual(['ack 2', 'ack 3', 'nack 4', 'ack 5']);
+    expect(confirms.hasRejected).toBe(false);
   });
 
   test('tell of each message once, whatever comes in which turn', () => {

@@ -25,8 +25,9 @@ export const PUBLISHING_MUTANTS: readonly Mutant[] = [
         Confirms.prototype,
         'advance',
         (advance) =>
-          function (this: Confirms, durable) {
-            return Math.min(this.published, advance.call(this, durable) + 1);
+          function (this: Confirms) {
+            advance.call(this);
+            if (this.isWaiting) this.ackUpTo = ++this.confirmed;
           },
       ),
   },
