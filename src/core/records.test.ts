@@ -19,6 +19,7 @@ test('kinds and reasons keep the numbers that logs were written with', () => {
     definition: 11,
     checkpoint: 12,
     paged: 13,
+    groupKey: 14,
   });
   expect(SETTLE_REASONS).toEqual({ acked: 0, rejected: 1, expired: 2, maxlen: 3, deliveryLimit: 4, purged: 5 });
 });

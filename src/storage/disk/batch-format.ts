@@ -7,13 +7,14 @@
  */
 
 import { crc32 } from 'node:zlib';
+import { RECORD_VERSION } from '../../core/records.ts';
 
 /** `LVRB`: a batch of Leveret's. */
 const MAGIC = 0x42_52_56_4c;
 const MAGIC_SEQUENCE = Buffer.from('LVRB');
 export const MAGIC_BYTES = 4;
-/** Changes with the form of the head or of any record, and then the directory's format does too: that is what is checked. */
-const FORMAT_VERSION = 1;
+/** Changes with the form of the head, too; then the directory's format changes as well: that is what is checked. */
+const FORMAT_VERSION = RECORD_VERSION;
 
 const VERSION = 4;
 const PLACE = 5;
