@@ -19,7 +19,6 @@ import { findDefaultLogin } from './default-login.ts';
 import type { Listener } from './listener.ts';
 import { ALL_ADDRESSES } from './listener.ts';
 import { MemoryKeeper } from './memory-keeper.ts';
-import { NodeDisk } from './node-disk.ts';
 import { nodeName } from './node-name.ts';
 import { formatAddress } from './peer.ts';
 import { ResourceAlarms, type ResourceStats } from './resources/resource-alarms.ts';
@@ -154,7 +153,7 @@ async function startOn(directory: DataDirectory | undefined, options: StartOptio
 function openStore(directory: DataDirectory, options: StartOptions, onDurable: () => void): Promise<Store> {
   const { configuration, logLines } = options;
   return Store.open({
-    disk: new NodeDisk(directory.path),
+    disk: directory.disk,
     path: directory.path,
     messages: new Messages(),
     epoch: randomInt(2 ** 32),

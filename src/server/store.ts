@@ -128,7 +128,10 @@ export class Store {
 
   /** Everything is made durable, and a checkpoint makes the next start short. Takes five seconds at most. */
   async stop(broker: Broker): Promise<void> {
+    // There are no turns any more that would do it.
+    const steps = setInterval(() => this.tick(), 1);
     const isInTime = await Promise.race([this.#finish(broker), afterMs(STOP_MS)]);
+    clearInterval(steps);
     if (isInTime !== true)
       this.#logLines.warning('the disk is slow: the next start reads the log instead of a checkpoint');
     this.#pages?.close();
@@ -137,13 +140,10 @@ export class Store {
   }
 
   async #finish(broker: Broker): Promise<boolean> {
-    // There are no turns any more that would do it.
-    const steps = setInterval(() => this.tick(), 1);
     await Promise.race([this.#evacuated(broker), afterMs(EVACUATION_MS)]);
     await this.#durable();
     noteDeliveries(this.opened, broker);
     const fault = await new Promise<DiskFault | undefined>((resolve) => this.opened.checkpoint(resolve));
-    clearInterval(steps);
     if (fault !== undefined) this.#logLines.warning(`no checkpoint was written: ${fault.message}`);
     return true;
   }
