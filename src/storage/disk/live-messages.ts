@@ -164,16 +164,17 @@ export class LiveMessages {
   }
 
   /**
-   * A page as a log has it: from there on what is live on it stands there, wherever it stood before. That holds of a page
-   * that a checkpoint has already, too, or of one that is empty since: whatever has happened to its messages later stands
+   * A page as a log has it: from there on what is live on it stands there only, in however many places it seemed to be
+   * before, when a log is read over what a checkpoint has from later. That holds of a page that a checkpoint has already, too, or of one that is empty since: whatever has happened to its messages later stands
    * behind it in the log, and is read again.
    */
   restorePage(page: DurablePage): void {
     const known = this.pages.findAt(page);
     if (known !== undefined) this.pages.remove(known);
     for (let entry = 0; entry < page.span; entry++) {
-      if (!isSettled(page.settled, entry)) this.remove(page.queueId, page.firstSequence + entry);
+      if (!isSettled(page.settled, entry)) this.#take(page.queueId, page.firstSequence + entry);
     }
+    this.pages.takeOver(page);
     if (page.live > 0) this.pages.add(page);
   }
 

@@ -128,26 +128,37 @@ describe('live messages on pages', () => {
     checkSteps({ world: () => new World(), steps, runs: 60, stepsMax: 15, finally: (world) => world.finish() });
   });
 
-  test('a log that is read again over what a checkpoint knows loses nothing, and brings nothing back', () => {
-    const first = { queueId: 1, firstSequence: 10, span: 4, file: 1, offset: 0, bytes: 100 };
-    const second = { ...first, span: 5, file: 2 };
-    const readPages = (live: LiveMessages) => {
-      live.restorePage(new DurablePage(first, undefined));
-      live.remove(1, 10);
-      // What had come back into memory was paged out anew.
-      live.restorePage(new DurablePage(second, Uint8Array.of(0b0001, 0, 0, 0, 0, 0, 0, 0)));
-      live.remove(1, 12);
-    };
-    const live = new LiveMessages();
-    for (const sequence of [10, 11, 12, 13, 14]) live.add(1, sequence, 1);
-    readPages(live);
-    readPages(live);
+  describe.each([true, false])(
+    'a log that is read again over what a checkpoint knows, contents too: %s',
+    (withContents) => {
+      test('loses nothing, brings nothing back, and has each message in one place', () => {
+        const place = { queueId: 1, firstSequence: 10, span: 4, file: 1, offset: 0, bytes: 100 };
+        const readPages = (live: LiveMessages) => {
+          live.restorePage(new DurablePage(place, undefined));
+          // What had come back into memory was paged out anew, twice, with one more.
+          live.restorePage(new DurablePage({ ...place, firstSequence: 11, span: 3, file: 2 }, undefined));
+          live.restorePage(new DurablePage({ ...place, firstSequence: 11, span: 4, file: 3 }, undefined));
+          live.remove(1, 12);
+        };
+        const readContents = (live: LiveMessages) => {
+          for (const sequence of [10, 11, 12, 13, 14]) live.add(1, sequence, 1);
+        };
+        const live = new LiveMessages();
+        readContents(live);
+        readPages(live);
+        if (withContents) readContents(live);
+        readPages(live);
 
-    expect(live.pages.pagesOf(1).map(({ file, live: count }) => [file, count])).toEqual([[2, 3]]);
-    const isLive = [10, 11, 12, 13, 14].map((sequence) => live.pages.isLive(1, sequence));
-    expect(isLive).toEqual([false, true, false, true, true]);
-    expect(live.length).toBe(0);
-  });
+        expect(live.pages.pagesOf(1).map(({ file, live: count }) => [file, count])).toEqual([
+          [1, 1],
+          [3, 3],
+        ]);
+        const isLive = [10, 11, 12, 13, 14].map((sequence) => live.pages.isLive(1, sequence));
+        expect(isLive).toEqual([true, true, false, true, true]);
+        expect(live.length).toBe(0);
+      });
+    },
+  );
 
   test('after damage a message that seems to stand in two places stands on the page, and none in a hole of it', () => {
     const live = new LiveMessages();

@@ -59,18 +59,21 @@ export class PageIndex {
 
   /** All messages of so many sequences have left their queue. */
   settleRun(queueId: number, first: number, count: number): void {
-    const pages = this.#queues.get(queueId)?.pages;
-    if (pages === undefined) return;
-    const end = first + count;
-    const touched: DurablePage[] = [];
-    for (let at = lastUpTo(pages, first - PAGE_SPAN_MAX) + 1; at < pages.length; at++) {
-      const page = pages[at]!;
-      if (page.firstSequence >= end) break;
-      if (page.live > 0 && page.firstSequence + page.span > first) touched.push(page);
-    }
-    for (const page of touched) {
-      page.settleRun(first, end);
+    for (const page of this.#touched(queueId, first, first + count)) {
+      page.settleRun(first, first + count);
       if (page.live === 0) this.#emptied(page);
+    }
+  }
+
+  /** What is live on a page that is not here is live on no other. */
+  takeOver(page: DurablePage): void {
+    const { queueId, firstSequence } = page;
+    for (const other of this.#touched(queueId, firstSequence, firstSequence + page.span)) {
+      for (let entry = 0; entry < page.span; entry++) {
+        const sequence = firstSequence + entry;
+        if (page.isLive(sequence) && other.isLive(sequence)) other.settle(sequence);
+      }
+      if (other.live === 0) this.#emptied(other);
     }
   }
 
@@ -113,6 +116,19 @@ export class PageIndex {
     const pages: DurablePage[] = [];
     for (const queue of this.#queues.values()) for (const page of queue.pages) if (page.live > 0) pages.push(page);
     return pages;
+  }
+
+  /** Pages with live messages that have any sequences from `first` up to before `end`. */
+  #touched(queueId: number, first: number, end: number): readonly DurablePage[] {
+    const pages = this.#queues.get(queueId)?.pages;
+    if (pages === undefined) return NO_PAGES;
+    const touched: DurablePage[] = [];
+    for (let at = lastUpTo(pages, first - PAGE_SPAN_MAX) + 1; at < pages.length; at++) {
+      const page = pages[at]!;
+      if (page.firstSequence >= end) break;
+      if (page.live > 0 && page.firstSequence + page.span > first) touched.push(page);
+    }
+    return touched;
   }
 
   #find(queueId: number, sequence: number): DurablePage | undefined {
