@@ -5,6 +5,7 @@
 import { unreachable } from '../base/assert.ts';
 import type { Setting } from '../server/config/configuration.ts';
 import { ConfigurationError, configure } from '../server/config/configuration.ts';
+import { warnOfContainerData } from '../server/container-data.ts';
 import { DataDirectoryError } from '../server/data-directory.ts';
 import { ListenError } from '../server/listener.ts';
 import { consoleLogLines } from '../server/log-lines.ts';
@@ -57,6 +58,7 @@ async function serve(settings: readonly Setting[], io: ProgramIo): Promise<numbe
   const configuration = configure(settings);
   const logLines = consoleLogLines((line) => io.print(line));
   const broker = await io.start({ configuration, logLines });
+  if (broker.dataDir !== undefined) await warnOfContainerData(broker.dataDir, logLines);
   const settingKeys = new Set(settings.map(({ key }) => key));
   const { addresses, login, dataDir } = broker;
   const { processId } = io;
