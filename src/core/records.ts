@@ -39,6 +39,8 @@ export const SETTLE_REASONS = {
   maxlen: 3,
   deliveryLimit: 4,
   purged: 5,
+  /** What it was cannot be read any more. */
+  lost: 6,
 } as const;
 
 export type SettleReason = (typeof SETTLE_REASONS)[keyof typeof SETTLE_REASONS];

@@ -50,6 +50,27 @@ export function checkDamaged(state: StoredState, model: StoreModel, progress: Pr
   }
 }
 
+/** What could be read before is there, in its order, and nothing else; nothing is damaged, and what may be a second delivery says so. */
+export function checkRepaired(before: StoredState, after: StoredState): void {
+  check(after.damages.length === 0, () => `after a repair, damage is named: ${JSON.stringify(after.damages)}`);
+  check(after.lostQueues.size === 0, () => `after a repair, queues are lost: ${[...after.lostQueues]}`);
+  check(after.definitions === before.definitions, () => 'a repair has changed definitions');
+  const stored = new Map(after.queues.map((queue) => [queue.id, queue.messages]));
+  for (const { id, name, messages } of before.queues) {
+    const now = stored.get(id) ?? [];
+    const texts = [messages, now].map((list) => list.map((message) => message.id).join());
+    check(texts[0] === texts[1], () => `after a repair, queue '${name}' has ${texts[1]} instead of ${texts[0]}`);
+    const mustSay = before.damages.some((damage) => damage.queueIds === undefined || damage.queueIds.includes(id));
+    for (const [index, { redelivered }] of messages.entries()) {
+      const says = now[index]?.redelivered === true;
+      check(
+        says || !(redelivered || mustSay),
+        () => `after a repair, queue '${name}' has a message that says it is new`,
+      );
+    }
+  }
+}
+
 /** A record may be missing that concerns more than queues. */
 function lacksDefinitions({ damages, torn }: StoredState): boolean {
   return [...damages, torn].some((damage) => damage?.hasDefinitions === true);

@@ -1,9 +1,12 @@
 /** A bit that flips in any byte of a small log: what it costs is named, and everything else is there and as it was. */
 
 import { describe, expect, test } from 'vitest';
-import { type Contents, QUEUE_IDS, readLog, SmallLog } from './small-log.ts';
+import { inspected, repaired } from '../support/repaired-log.ts';
+import { type Contents, QUEUE_IDS, readLog, SIZES, SmallLog } from './small-log.ts';
 
 const SEED = 1;
+/** One in so many is also repaired. */
+const REPAIRED_EACH = 23;
 /** Reading a log thousands of times takes some seconds. */
 const options = { timeout: 120_000 };
 
@@ -81,11 +84,26 @@ function flipEach(log: SmallLog, file: string): Outcome {
     const { contents, named } = readLog(disk);
     if (named === undefined) unspecific++;
     else if (named.size === 0) harmless++;
-    for (const text of [...foreign(contents, log), ...unnamed(contents, log, named)]) {
+    const again = at % REPAIRED_EACH === 0 ? changedByRepair(log, file, at, contents) : [];
+    for (const text of [...foreign(contents, log), ...unnamed(contents, log, named), ...again]) {
       wrong.push(`byte ${at} of ${file}: ${text}`);
     }
   }
   return { wrong, harmless, unspecific, flips: size };
+}
+
+/** What a repair leaves that it should not, or does not leave. */
+function changedByRepair(log: SmallLog, file: string, at: number, before: Contents): string[] {
+  const disk = log.disk.copy();
+  disk.flip(file, at, at % 8);
+  repaired(disk, SIZES);
+  const left = disk.certain();
+  const damages = inspected(left).damages.map((damage) => `${damage.file} is damaged after a repair`);
+  const { contents } = readLog(left);
+  const changed = QUEUE_IDS.filter((id) => keysOf(contents, id) !== keysOf(before, id)).map(
+    (id) => `queue ${id} has ${keysOf(contents, id)} instead of ${keysOf(before, id)} after a repair`,
+  );
+  return [...damages, ...foreign(contents, log), ...changed];
 }
 
 /** Messages that were never published where they are. */

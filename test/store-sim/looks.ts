@@ -1,14 +1,18 @@
 /** Looks at what a store would be if something happened to its disk now, without letting it happen. */
 
-import type { Random } from '../../src/base/random.ts';
+import { type Random, SeededRandom } from '../../src/base/random.ts';
 import { SimFailure } from '../sim/failure.ts';
+import { repaired } from '../support/repaired-log.ts';
 import type { SimulatedDisk } from '../support/simulated-disk.ts';
 import type { Chooser } from './chooser.ts';
-import { checkDamaged, flipBits } from './damage.ts';
+import { checkDamaged, checkRepaired, flipBits } from './damage.ts';
 import type { History } from './history.ts';
 import type { Progress, StoreModel } from './store-model.ts';
 import type { StoreProfile } from './store-profile.ts';
 import { readState } from './stored-state.ts';
+
+/** One in so many damaged stores is also repaired. */
+const REPAIR_ODDS = 2;
 
 /** What is looked at. */
 export interface LookedAt extends Progress, Chooser {
@@ -31,10 +35,16 @@ export function lookAtFlippedBits(world: LookedAt, disk: SimulatedDisk, progress
   const { model, profile, random } = world;
   disk.heal();
   const places = flipBits(disk, world.of([1, 1, 2, 5]), random);
+  const read = (from: SimulatedDisk) => readState({ disk: from, sizes: profile.sizes, known: model.known });
   try {
-    const state = readState({ disk, sizes: profile.sizes, known: model.known });
+    // A repair must not change what comes after it: it has a random source of its own.
+    const toRepair = disk.copy(new SeededRandom(progress.appended));
+    const state = read(disk);
     checkDamaged(state, model, progress);
     world.history.flipped(state);
+    if (progress.appended % REPAIR_ODDS !== 0) return;
+    repaired(toRepair, { segmentBytes: profile.sizes.segmentBytes });
+    checkRepaired(state, read(toRepair.certain()));
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error);
     throw new SimFailure(`after flipped bits in ${places}: ${said}`);

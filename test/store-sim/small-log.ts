@@ -12,7 +12,7 @@ import { LogWorld, logWith } from '../support/opened-log.ts';
 import type { SimulatedDisk } from '../support/simulated-disk.ts';
 
 export const QUEUE_IDS = [11, 12, 13, 14, 15];
-const SIZES = { segmentBytes: 4096 };
+export const SIZES = { segmentBytes: 4096 };
 
 /** By queue: the bodies of its messages by their sequences. */
 export type Contents = Map<number, Map<number, string>>;

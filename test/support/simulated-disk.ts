@@ -196,9 +196,9 @@ export class SimulatedDisk implements Disk {
     return this.#successor(this.#names.afterCrash('lost', this.#random, new DiskFates()));
   }
 
-  /** Another disk with the files of this one as programs see them, all durable. */
-  copy(): SimulatedDisk {
-    return this.#successor(this.#names.copy());
+  /** Another disk with the files of this one as programs see them, all durable. @param random of its own; shared unless given */
+  copy(random: Random = this.#random): SimulatedDisk {
+    return this.#successor(this.#names.copy(), new DiskFates(), random);
   }
 
   #cutOff(random: Random): void {
@@ -210,8 +210,8 @@ export class SimulatedDisk implements Disk {
     this.#isOff = true;
   }
 
-  #successor(names: SimulatedNames, fates = new DiskFates()): SimulatedDisk {
-    const disk = new SimulatedDisk({ random: this.#random, faults: this.faults.profile }, names, fates);
+  #successor(names: SimulatedNames, fates = new DiskFates(), random: Random = this.#random): SimulatedDisk {
+    const disk = new SimulatedDisk({ random, faults: this.faults.profile }, names, fates);
     disk.bytesMax = this.bytesMax;
     return disk;
   }

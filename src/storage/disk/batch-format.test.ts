@@ -105,7 +105,7 @@ describe('the head of a batch', () => {
 
     expect(() => assertKnown(head, 'segment-000001.log')).not.toThrow();
     expect(() => assertKnown({ ...head, version: 2 }, 'segment-000001.log')).toThrow(
-      'segment-000001.log has batches of version 2; this program knows up to 1',
+      'segment-000001.log has version 2 of its form, and this program knows versions up to 1. It was written by a newer Leveret',
     );
   });
 });

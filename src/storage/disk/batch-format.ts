@@ -8,6 +8,7 @@
 
 import { crc32 } from 'node:zlib';
 import { RECORD_VERSION } from '../../core/records.ts';
+import { assertKnownVersion } from './newer-format.ts';
 
 /** `LVRB`: a batch of Leveret's. */
 const MAGIC = 0x42_52_56_4c;
@@ -144,10 +145,9 @@ export function neededBytes(view: DataView, at: number): number {
   return queues > NAMED_QUEUES_MAX ? 0 : FIXED_BYTES + queues * ID_BYTES;
 }
 
-/** @throws Error when the batch was written by a newer program */
+/** @throws NewerFormatError when the batch was written by a newer program */
 export function assertKnown({ version }: FoundHead, file: string): void {
-  if (version <= FORMAT_VERSION) return;
-  throw new Error(`${file} has batches of version ${version}; this program knows up to ${FORMAT_VERSION}`);
+  assertKnownVersion({ file, version, known: FORMAT_VERSION });
 }
 
 /** Up to 2^53, in eight bytes. */

@@ -163,7 +163,7 @@ describe('the newest checkpoint', () => {
     });
 
     expect(() => new LogWorld(world.disk.copy())).toThrow(
-      'checkpoint-000001 has version 2; this program knows up to 1',
+      'checkpoint-000001 has version 2 of its form, and this program knows versions up to 1. It was written by a newer',
     );
   });
 });

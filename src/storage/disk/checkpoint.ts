@@ -14,6 +14,7 @@ import { decodeDefinition, encodeDefinition } from '../definition-codec.ts';
 import { checksum, getNumber, putNumber } from './batch-format.ts';
 import type { Disk, DiskFile } from './disk.ts';
 import type { QueueMarks } from './live-messages.ts';
+import { assertKnownVersion } from './newer-format.ts';
 import { DurablePage, settledBytes } from './pages/durable-page.ts';
 import {
   DEFINITION_RECORD_BYTES,
@@ -111,7 +112,7 @@ export interface FoundCheckpoint {
   readonly damaged: Damage | undefined;
 }
 
-/** @throws Error when one is a newer version's */
+/** @throws NewerFormatError when one is a newer program's */
 export function readNewestCheckpoint(disk: Disk): FoundCheckpoint {
   let damaged: Damage | undefined;
   const numbers = disk
@@ -129,13 +130,38 @@ export function readNewestCheckpoint(disk: Disk): FoundCheckpoint {
   return { checkpoint: undefined, damaged };
 }
 
+/** One of the checkpoints that there are. */
+export interface CheckedCheckpoint {
+  readonly file: string;
+  readonly number: number;
+  readonly bytes: number;
+  readonly isWhole: boolean;
+}
+
+/** Looks at every checkpoint, oldest first. @throws NewerFormatError when one is a newer program's */
+export function checkCheckpoints(disk: Disk): CheckedCheckpoint[] {
+  const numbers = disk
+    .list()
+    .map(checkpointNumber)
+    .filter((number) => number !== undefined);
+  return numbers
+    .sort((a, b) => a - b)
+    .map((number) => {
+      const file = disk.open(checkpointName(number));
+      const isWhole = readCheckpoint(file, number) !== undefined;
+      const bytes = file.size;
+      file.close();
+      return { file: file.name, number, bytes, isWhole };
+    });
+}
+
 function readCheckpoint(file: DiskFile, number: number): Checkpoint | undefined {
   const bytes = new Uint8Array(file.size);
   if (file.readNow(bytes, 0) < HEAD_BYTES) return undefined;
   const view = new DataView(bytes.buffer);
   if (view.getUint32(0, true) !== MAGIC || view.getUint32(60, true) !== checksum(view, 0, 60)) return undefined;
   const version = view.getUint32(4, true);
-  if (version > VERSION) throw new Error(`${file.name} has version ${version}; this program knows up to ${VERSION}`);
+  assertKnownVersion({ file: file.name, version, known: VERSION });
   const end = HEAD_BYTES + getNumber(view, 8);
   if (end > bytes.length || checksum(view, HEAD_BYTES, end) !== view.getUint32(40, true)) return undefined;
   return {

@@ -284,6 +284,14 @@ export class LiveMessages {
     return found;
   }
 
+  /** How many messages of a queue there are, in segments and on pages. */
+  countOf(queueId: number): number {
+    let found = 0;
+    for (const chunk of this.#queues.get(queueId)?.chunks.values() ?? []) found += chunk.count;
+    for (const page of this.pages.pagesOf(queueId)) found += page.live;
+    return found;
+  }
+
   #queue(id: number): LiveQueue | undefined {
     if (this.#last !== undefined && this.#last.id === id) return this.#last;
     const queue = this.#queues.get(id);

@@ -6,10 +6,11 @@ import type { Messages } from '../../core/messages.ts';
 import type { DefinitionState } from '../definition-state.ts';
 import { BatchSaver, type SaverFaults } from './batch-saver.ts';
 import { BatchWriter } from './batch-writer.ts';
-import { checkpointName } from './checkpoint.ts';
+import { checkpointName, checkpointNumber } from './checkpoint.ts';
 import type { Disk, DiskFault } from './disk.ts';
 import { DiskLog } from './disk-log.ts';
 import type { QueueMarks } from './live-messages.ts';
+import { parsePageFileName } from './pages/page-format.ts';
 import { Reclaimer } from './reclaimer.ts';
 import { type RecoveredLog, Recovery, type RecoveryProgress } from './recovery.ts';
 import { SafeNames } from './safe-names.ts';
@@ -61,7 +62,9 @@ export class OpenedLog {
 
   constructor(found: RecoveredLog, names: SafeNames, options: OpenLogOptions) {
     const { disk, messages, epoch, faults, onDurable, batchBytes, checkpointRecords } = options;
-    const { live, segments, definitions, lastNumber, lastCrc, lastCheckpoint, spares } = found;
+    const { live, segments, definitions, lastNumber, lastCrc, lastCheckpoint, damages } = found;
+    // With damage, a checkpoint that cannot be read stays as it is, and so do files that may say more.
+    const spares = damages.length === 0 ? found.spares : [];
     this.found = found;
     this.#messages = messages;
     this.#disk = disk;
@@ -81,6 +84,7 @@ export class OpenedLog {
       definitions,
       lastCheckpoint: spares.length === 0 ? lastCheckpoint : lastCheckpoint + 1,
       checkpointRecords,
+      isHeld: hasUnheldDamage(found),
     });
     // What was torn is not written over: a new segment is easier to tell apart than a new end of an old one.
     segments.seal();
@@ -135,6 +139,12 @@ export class OpenedLog {
     this.#reclaimer.checkpoint(done);
   }
 
+  /** What is damaged is not needed any more: the next checkpoint goes on without it, and it is gone with that. */
+  leaveDamage(): void {
+    for (const segment of this.found.segments) segment.isDamaged = false;
+    this.#reclaimer.isHeld = false;
+  }
+
   /** Nothing more is written. Whoever wants everything on disk waits for `log.durable` first. */
   close(): void {
     this.#saver.close();
@@ -163,9 +173,23 @@ export class OpenedLog {
 /** @throws Error when something was written by a newer program, or the disk cannot be read */
 export function* openLog(options: OpenLogOptions): Generator<RecoveryProgress, OpenedLog> {
   const names = new SafeNames(options.disk);
+  removeUnfinished(options.disk);
   const recovery = new Recovery(options.disk, names, options.segmentBytes);
   const found = yield* recovery.read();
   const opened = new OpenedLog(found, names, options);
   recovery.onQueueGone = (id) => opened.log.queueGone(id);
   return opened;
+}
+
+/** Records are missing that stood in no segment that is still there. */
+function hasUnheldDamage({ damages, segments }: RecoveredLog): boolean {
+  const files = new Set([...segments].map(({ file }) => file.name));
+  return damages.some(({ file }) => !files.has(file) && parsePageFileName(file) === undefined);
+}
+
+/** A checkpoint that was being written when the broker ended. */
+function removeUnfinished(disk: Disk): void {
+  for (const name of disk.list()) {
+    if (checkpointNumber(name) === undefined && name.startsWith('checkpoint-')) disk.remove(name, () => undefined);
+  }
 }

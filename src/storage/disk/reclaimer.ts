@@ -35,10 +35,14 @@ export interface ReclaimerOptions {
   readonly lastCheckpoint: number;
   /** See `CheckpointWriterOptions.recordsPerStep`. */
   readonly checkpointRecords?: number | undefined;
+  /** See `Reclaimer.isHeld`. */
+  readonly isHeld?: boolean;
 }
 
 export class Reclaimer {
   readonly metrics = { movedBytes: 0, checkpoints: 0, retired: 0 };
+  /** There is damage that no segment stands for: with the next checkpoint, nobody would know of it any more. */
+  isHeld: boolean;
   readonly #options: ReclaimerOptions;
   #mover: SegmentMover | undefined;
   #writer: CheckpointWriter | undefined;
@@ -55,6 +59,7 @@ export class Reclaimer {
     this.#options = options;
     this.#lastCheckpoint = options.lastCheckpoint;
     this.#lastNumber = options.lastCheckpoint;
+    this.isHeld = options.isHeld ?? false;
   }
 
   /** Bytes of all segments, and about how many of them belong to messages that are live. */
@@ -70,6 +75,7 @@ export class Reclaimer {
 
   /** Writes a checkpoint whatever there is to reclaim. @param done called when it counts, or cannot be had */
   checkpoint(done: Done): void {
+    if (this.isHeld) return done({ code: 'EDAMAGED', message: 'the log is damaged' });
     this.#waiting.push(done);
     this.#isCheckpointWanted = true;
     this.step();
@@ -84,7 +90,8 @@ export class Reclaimer {
   step(): void {
     this.#options.live.settleDropped(64);
     if (this.#writer !== undefined) return this.#writer.step();
-    if (!this.#isResting && (this.#isCheckpointWanted || this.#isOldestDead)) return this.#beginCheckpoint();
+    const mayBegin = !this.#isResting && !this.isHeld;
+    if (mayBegin && (this.#isCheckpointWanted || this.#isOldestDead)) return this.#beginCheckpoint();
     if (this.#mover !== undefined) return this.#mover.step();
     if (this.#isSparse) this.#beginMove();
   }

@@ -2,14 +2,14 @@
  * Reads the directory of a log: what is defined, which messages are live and where they stand, what is damaged, what was
  * cut. A second reading hands out the messages.
  *
- * Both go in steps, so that whoever starts the broker can show how far they are.
+ * Both go in steps, so that whoever starts the broker can show how far they are. Neither changes anything on the disk.
  */
 
 import { unreachable } from '../../base/assert.ts';
 import type { DefinitionRecord } from '../../core/records.ts';
 import { decodeDefinition } from '../definition-codec.ts';
 import { DefinitionState } from '../definition-state.ts';
-import { type Checkpoint, checkpointNumber, readNewestCheckpoint } from './checkpoint.ts';
+import { type Checkpoint, readNewestCheckpoint } from './checkpoint.ts';
 import type { Disk, DiskFile } from './disk.ts';
 import { LiveMessages } from './live-messages.ts';
 import { DurablePage, type SettledBits } from './pages/durable-page.ts';
@@ -54,6 +54,8 @@ export interface RecoveredLog {
   readonly lastPageFile: number;
   /** Where the batches with live messages stand, by segment. */
   readonly batches: ReadonlyMap<Segment, readonly number[]>;
+  /** How many whole batches there are, by segment. */
+  readonly batchCounts: ReadonlyMap<Segment, number>;
 }
 
 export class Recovery {
@@ -66,6 +68,7 @@ export class Recovery {
   readonly #damages: Damage[] = [];
   readonly #lostQueues = new Set<number>();
   readonly #batches = new Map<Segment, number[]>();
+  readonly #batchCounts = new Map<Segment, number>();
   readonly #position: ScanPosition = { number: 0, crc: 0 };
   #torn: Damage | undefined;
   #checkpoint: Checkpoint | undefined;
@@ -83,7 +86,6 @@ export class Recovery {
 
   /** @throws Error when something was written by a newer program, or the disk cannot be read */
   *read(): Generator<RecoveryProgress, RecoveredLog> {
-    this.#removeUnfinished();
     const { checkpoint, damaged } = readNewestCheckpoint(this.#disk);
     this.#checkpoint = checkpoint;
     this.#applyCheckpoint();
@@ -117,6 +119,7 @@ export class Recovery {
       unusedPageFiles: this.#damages.length === 0 ? pages.unused : [],
       lastPageFile: pages.lastFile,
       batches: this.#batches,
+      batchCounts: this.#batchCounts,
     };
   }
 
@@ -135,7 +138,10 @@ export class Recovery {
         before: this.#torn,
       });
       for (let batch = scan.next(); batch !== undefined; batch = scan.next()) {
+        // Those that are missing before it stood in the segment before.
+        if (batch.at === 0) segment.firstBatch = batch.head.number;
         this.#apply(segment, batch);
+        this.#batchCounts.set(segment, (this.#batchCounts.get(segment) ?? 0) + 1);
         this.#last = { file, at: batch.at };
         yield { bytes: before + batch.at, of };
       }
@@ -209,15 +215,6 @@ export class Recovery {
   #queueGone(id: number): void {
     if (this.onQueueGone === undefined) this.#live.dropQueue(id);
     else this.onQueueGone(id);
-  }
-
-  /** A checkpoint that was being written when the broker ended. */
-  #removeUnfinished(): void {
-    for (const name of this.#disk.list()) {
-      if (checkpointNumber(name) === undefined && name.startsWith('checkpoint-')) {
-        this.#disk.remove(name, () => undefined);
-      }
-    }
   }
 }
 

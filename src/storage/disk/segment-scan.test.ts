@@ -118,7 +118,9 @@ describe('a segment', () => {
     newer[4] = 2;
     view.setUint32(60, checksum(view, 64, 72, checksum(view, 0, 60)), true);
 
-    expect(() => scan([newer])).toThrow('segment-000003.log has batches of version 2');
+    expect(() => scan([newer])).toThrow(
+      'segment-000003.log has version 2 of its form, and this program knows versions up to 1',
+    );
   });
 });
 

@@ -1,6 +1,6 @@
 /** A batch that was found whole before, read again. */
 
-import { batchBytes, type FoundHead, headBytes, readHead } from './batch-format.ts';
+import { batchBytes, checksum, type FoundHead, headBytes, readHead } from './batch-format.ts';
 import type { DiskFile } from './disk.ts';
 import { FileWindow } from './file-window.ts';
 import { type RecordReader, readRecords } from './record-codec.ts';
@@ -17,6 +17,13 @@ export interface StoredBatch {
 export function readBatch(window: FileWindow, at: number, open: (view: DataView) => RecordReader): void {
   const { head, payloadAt } = findBatch(window, at);
   readRecords(window.view, payloadAt, payloadAt + head.payloadBytes, open(window.view));
+}
+
+/** @throws Error when the records of a batch are not those that were written */
+export function assertBatchWhole(window: FileWindow, at: number): void {
+  const { head, payloadAt } = findBatch(window, at);
+  const isWhole = checksum(window.view, payloadAt, payloadAt + head.payloadBytes) === head.payloadCrc;
+  if (!isWhole) throw new Error(`${window.file.name} has changed at byte ${at} since it was read`);
 }
 
 /** Takes a copy of a batch. */

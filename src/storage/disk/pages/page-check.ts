@@ -8,6 +8,7 @@
 import type { DiskFile } from '../disk.ts';
 import { FileWindow } from '../file-window.ts';
 import {
+  assertKnownPage,
   findPageMagic,
   isContentWhole,
   PAGE_ALIGNMENT,
@@ -24,7 +25,7 @@ export interface PageFileCheck {
   readonly damage: readonly { readonly from: number; readonly to: number }[];
 }
 
-/** @throws Error when the file cannot be read, or its name is not one of a page file */
+/** @throws Error when the file cannot be read, its name is not one of a page file, or a newer program wrote it */
 export function checkPageFile(file: DiskFile): PageFileCheck {
   const named = parsePageFileName(file.name);
   if (named === undefined) throw new Error(`${file.name} is no page file`);
@@ -32,6 +33,8 @@ export function checkPageFile(file: DiskFile): PageFileCheck {
   const pages: PagePlace[] = [];
   const damage: { from: number; to: number }[] = [];
   for (let at = 0; at < file.size; ) {
+    const place = window.have(at, PAGE_HEAD_BYTES);
+    if (place >= 0) assertKnownPage(window.view, place, file.name);
     const head = pageAt(window, at);
     if (head !== undefined && head.queueId === named.queueId && head.file === named.file) {
       const bytes = PAGE_HEAD_BYTES + head.contentBytes;

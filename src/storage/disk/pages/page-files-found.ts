@@ -3,11 +3,11 @@
  */
 
 import type { DefinitionState } from '../../definition-state.ts';
-import type { Disk } from '../disk.ts';
+import type { Disk, DiskFile } from '../disk.ts';
 import type { LiveMessages } from '../live-messages.ts';
 import type { Damage } from '../segment-scan.ts';
 import type { DurablePage } from './durable-page.ts';
-import { pageFileName, parsePageFileName } from './page-format.ts';
+import { assertKnownPage, PAGE_HEAD_BYTES, pageFileName, parsePageFileName } from './page-format.ts';
 
 export interface PageFilesFound {
   /** Pages whose file is missing, or shorter than it was. */
@@ -24,7 +24,7 @@ export interface PagesRead {
   readonly definitions: DefinitionState;
 }
 
-/** Drops the pages of queues that are gone, too. @throws Error when the disk cannot be read */
+/** Drops the pages of queues that are gone, too. @throws Error when the disk cannot be read, or a newer program wrote it */
 export function findPageFiles({ disk, live, definitions }: PagesRead): PageFilesFound {
   for (const queueId of live.pages.queueIds) {
     if (definitions.findQueue(queueId) === undefined) live.pages.dropQueue(queueId);
@@ -50,11 +50,19 @@ export function findPageFiles({ disk, live, definitions }: PagesRead): PageFiles
 
 /** @param disk undefined when the file is not there */
 function missingPages(disk: Disk | undefined, name: string, pages: readonly DurablePage[]): Damage[] {
-  const file = disk?.open(name);
-  const size = file?.size ?? 0;
-  file?.close();
+  const size = disk === undefined ? 0 : sizeOf(disk.open(name));
   const missing = pages.filter(({ offset, bytes }) => offset + bytes > size);
   return missing.map(({ queueId, offset, bytes }) => {
     return { file: name, from: offset, to: offset + bytes, queueIds: [queueId], hasDefinitions: false };
   });
+}
+
+/** All pages of a file come from one program: the first says which. @throws NewerFormatError when it is a newer one */
+function sizeOf(file: DiskFile): number {
+  const head = new Uint8Array(PAGE_HEAD_BYTES);
+  const read = file.readNow(head, 0);
+  assertKnownPage(new DataView(head.buffer, 0, read), 0, file.name);
+  const { size } = file;
+  file.close();
+  return size;
 }

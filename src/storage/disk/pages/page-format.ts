@@ -10,6 +10,7 @@
  */
 
 import { checksum, getNumber, putNumber } from '../batch-format.ts';
+import { assertKnownVersion } from '../newer-format.ts';
 
 /** `LVRP`: a page of Leveret's. */
 const MAGIC = 0x50_52_56_4c;
@@ -86,9 +87,7 @@ export function writePageHead(view: DataView, at: number, head: PageHead): void 
 
 /** The head that begins at `at`; undefined when there is none, or it is not whole, or a newer program wrote it. */
 export function readPageHead(view: DataView, at: number): PageHead | undefined {
-  if (at + PAGE_HEAD_BYTES > view.byteLength || view.getUint32(at, true) !== MAGIC) return undefined;
-  if (view.getUint32(at + HEAD_CRC, true) !== checksum(view, at, at + HEAD_CRC)) return undefined;
-  if (view.getUint8(at + VERSION) > FORMAT_VERSION) return undefined;
+  if (!isHeadWhole(view, at) || view.getUint8(at + VERSION) > FORMAT_VERSION) return undefined;
   return {
     queueId: getNumber(view, at + QUEUE),
     firstSequence: getNumber(view, at + FIRST_SEQUENCE),
@@ -97,6 +96,19 @@ export function readPageHead(view: DataView, at: number): PageHead | undefined {
     contentBytes: view.getUint32(at + CONTENT_BYTES, true),
     contentCrc: view.getUint32(at + CONTENT_CRC, true),
   };
+}
+
+/** @throws NewerFormatError when the head that begins at `at` is a newer program's, written to this file */
+export function assertKnownPage(view: DataView, at: number, file: string): void {
+  if (!isHeadWhole(view, at)) return;
+  const named = parsePageFileName(file);
+  if (named?.queueId !== getNumber(view, at + QUEUE) || named.file !== getNumber(view, at + FILE)) return;
+  assertKnownVersion({ file, version: view.getUint8(at + VERSION), known: FORMAT_VERSION });
+}
+
+function isHeadWhole(view: DataView, at: number): boolean {
+  if (at + PAGE_HEAD_BYTES > view.byteLength || view.getUint32(at, true) !== MAGIC) return false;
+  return view.getUint32(at + HEAD_CRC, true) === checksum(view, at, at + HEAD_CRC);
 }
 
 /** Where the next bytes stand that begin each page, at a multiple of the alignment; -1 when there are none. */

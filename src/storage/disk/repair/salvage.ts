@@ -1,0 +1,66 @@
+/**
+ * Writes the messages that are live in segments again, at the end of the log, from batches that are known to be whole:
+ * unlike `segment-mover.ts` it passes over what lies between them.
+ */
+
+import { FileWindow } from '../file-window.ts';
+import type { OpenedLog } from '../open-log.ts';
+import { type RecordReader, targetQueue, targetSequence } from '../record-codec.ts';
+import type { RecoveryProgress } from '../recovery.ts';
+import type { Segment } from '../segments.ts';
+import { assertBatchWhole, readBatch } from '../stored-batch.ts';
+
+/** @throws Error when a batch is not what it was any more */
+export function* moveBatches(segments: readonly Segment[], opened: OpenedLog): Generator<RecoveryProgress> {
+  const buffers = { bytes: new Uint8Array(0) };
+  const of = segments.reduce((sum, { bytes }) => sum + bytes, 0);
+  let before = 0;
+  for (const segment of segments) {
+    const window = new FileWindow(segment.file, buffers);
+    for (const at of opened.found.batches.get(segment) ?? []) {
+      // What has been damaged since it was read must not be written again as if it were whole.
+      assertBatchWhole(window, at);
+      readBatch(window, at, (view) => new MovedContents(view, segment, opened));
+      yield { bytes: before + at, of };
+    }
+    before += segment.bytes;
+  }
+}
+
+/** Moves the messages of a batch that stand in its segment and nowhere else. */
+class MovedContents implements RecordReader {
+  readonly #view: DataView;
+  readonly #segment: Segment;
+  readonly #opened: OpenedLog;
+
+  constructor(view: DataView, segment: Segment, opened: OpenedLog) {
+    this.#view = view;
+    this.#segment = segment;
+    this.#opened = opened;
+  }
+
+  content(targetsAt: number, targets: number, runAt: number, runBytes: number, largeBytes: number): void {
+    const { log, found } = this.#opened;
+    const { slot } = this.#segment;
+    const queueIds: number[] = [];
+    const sequences: number[] = [];
+    for (let index = 0; index < targets; index++) {
+      const queueId = targetQueue(this.#view, targetsAt, index);
+      const sequence = targetSequence(this.#view, targetsAt, index);
+      if (found.live.slotOf(queueId, sequence) !== slot) continue;
+      queueIds.push(queueId);
+      sequences.push(sequence);
+    }
+    if (queueIds.length === 0) return;
+    const start = this.#view.byteOffset + runAt;
+    // The view's bytes are others as soon as the window moves on.
+    const content = new Uint8Array(this.#view.buffer, start, runBytes + largeBytes).slice();
+    log.move({ slot, content, runBytes, queueIds, sequences });
+  }
+
+  settle(): void {}
+  watermark(): void {}
+  used(): void {}
+  paged(): void {}
+  definition(): void {}
+}
