@@ -2,7 +2,7 @@
  * The command line of `leveret`: its options, and the settings that they stand for.
  */
 
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option, type OutputConfiguration } from 'commander';
 import type { Setting } from '../server/config/configuration.ts';
 import { ConfigurationError, parseSetting } from '../server/config/configuration.ts';
 import { OPTIONS } from '../server/config/options.ts';
@@ -11,9 +11,17 @@ import { formatAddress } from '../server/peer.ts';
 /** What the command line asks for. */
 export type LeveretCommand =
   | { readonly kind: 'start'; readonly settings: readonly Setting[] }
+  | ({ readonly kind: 'fsck' } & FsckCommand)
   /** Help or the version: the text is all there is to do. */
   | { readonly kind: 'show'; readonly text: string }
   | { readonly kind: 'wrong'; readonly text: string };
+
+/** What is to be done with a data directory. */
+export interface FsckCommand {
+  readonly directory: string;
+  readonly repair: boolean;
+  readonly json: boolean;
+}
 
 interface Flags {
   readonly port?: number;
@@ -41,18 +49,26 @@ export function readLeveretCommand(args: readonly string[], defaults: LeveretDef
   const write = (part: string) => {
     text += part;
   };
-  const command = leveretCommand(defaults).configureOutput({ writeOut: write, writeErr: write });
+  let fsck: FsckCommand | undefined;
+  const command = leveretCommand(defaults, { writeOut: write, writeErr: write });
+  addFsck(command, (found) => {
+    fsck = found;
+  });
   try {
     command.parse([...args], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     return { kind: error.exitCode === 0 ? 'show' : 'wrong', text: text.trimEnd() };
   }
+  if (fsck !== undefined) return { kind: 'fsck', ...fsck };
   return { kind: 'start', settings: settingsOf(command.opts<Flags>(), defaults) };
 }
 
-function leveretCommand({ version, dataDir }: LeveretDefaults): Command {
+/** Commands that are added inherit how it prints and ends. */
+function leveretCommand({ version, dataDir }: LeveretDefaults, output: OutputConfiguration): Command {
   return new Command('leveret')
+    .configureOutput(output)
+    .enablePositionalOptions()
     .description('A RabbitMQ-compatible message broker.')
     .version(version, '--version', 'print the version')
     .helpOption('--help', 'print this help')
@@ -64,7 +80,23 @@ function leveretCommand({ version, dataDir }: LeveretDefaults): Command {
     .addOption(new Option('--memory', 'keep everything in memory, without a folder').conflicts('dataDir'))
     .option('--set <key=value>', 'a setting, as in rabbitmq.conf; may be repeated', readSetting)
     .allowExcessArguments(false)
-    .exitOverride();
+    .exitOverride()
+    .action(() => undefined);
+}
+
+function addFsck(leveret: Command, found: (command: FsckCommand) => void): void {
+  leveret
+    .command('fsck')
+    .summary('look for damage in a data directory')
+    .description('Looks for damage in the data directory of a broker that has stopped. Changes nothing unless told to.')
+    .argument('<folder>', 'the data directory')
+    .option('--repair', 'go on without what is damaged, of which copies are kept')
+    .option('--json', 'print what is found as one JSON object')
+    .helpOption('--help', 'print this help')
+    .addHelpText('after', '\nExit codes: 0 nothing is damaged (any more), 1 it cannot be checked, 2 there is damage.')
+    .action((directory: string, { repair = false, json = false }: Partial<FsckCommand>) =>
+      found({ directory, repair, json }),
+    );
 }
 
 function readPort(value: string): number {

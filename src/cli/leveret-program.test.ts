@@ -77,6 +77,7 @@ describe('leveret', () => {
 
     expect(version).toMatchObject({ exitCode: 0, printed: [expect.stringMatching(/^\d+\.\d+\.\d+$/)] });
     expect(help.exitCode).toBe(0);
+    expect(help.printed.join('\n')).toContain('  fsck ');
     for (const option of ['--port', '--bind', '--tls-port', '--management-port', '--data-dir', '--memory', '--set']) {
       expect(help.printed.join('\n')).toContain(`  ${option}`);
     }
@@ -124,6 +125,27 @@ describe('the options', () => {
   });
 });
 
+describe('leveret fsck', () => {
+  test('has a help of its own, with its exit codes', async () => {
+    const { printed, exitCode } = await run('fsck --help');
+
+    expect(exitCode).toBe(0);
+    for (const option of ['--repair', '--json', '<folder>', 'Exit codes: 0']) {
+      expect(printed.join('\n')).toContain(option);
+    }
+  });
+
+  test('starts no broker', async () => {
+    const { exitCode, errors, configuration } = await run('fsck /nowhere/at/all');
+
+    expect([exitCode, errors, configuration]).toEqual([
+      1,
+      ['leveret: there is no data directory /nowhere/at/all.'],
+      undefined,
+    ]);
+  });
+});
+
 describe('a wrong command line', () => {
   test.each([
     [
@@ -136,6 +158,10 @@ describe('a wrong command line', () => {
     ],
     ['--prot 1', "error: unknown option '--prot'\n(Did you mean --port?)"],
     ['extra', 'error: too many arguments. Expected 0 arguments but got 1.'],
+    ['fsck', "error: missing required argument 'folder'"],
+    ['fsck /data --prot', "error: unknown option '--prot'"],
+    ['fsck /data more', "error: too many arguments for 'fsck'. Expected 1 argument but got 2."],
+    ['fsck --memory /data', "error: unknown option '--memory'"],
     ['--memory --data-dir /data', "error: option '--memory' cannot be used with option '--data-dir <folder>'"],
     [
       '--data-dir=',

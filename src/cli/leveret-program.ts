@@ -12,6 +12,7 @@ import { consoleLogLines } from '../server/log-lines.ts';
 import type { RunningBroker, StartOptions } from '../server/start-broker.ts';
 import { LEVERET_VERSION } from '../server/version.ts';
 import { bannerLines } from './leveret-banner.ts';
+import { fsck } from './leveret-fsck.ts';
 import { readLeveretCommand } from './leveret-options.ts';
 
 /** Exit codes, as RabbitMQ's tools have them. */
@@ -36,7 +37,8 @@ export interface ProgramIo {
  * Runs until told to stop.
  *
  * @param args what stands after the program's name
- * @returns the exit code: 0 after a stop, 1 when the broker could not start, 64 when the command line is wrong
+ * @returns the exit code: 0 after a stop, 1 when the broker could not start, 64 when the command line is wrong; those of
+ * `fsck` stand in its help
  */
 export async function runLeveret(args: readonly string[], io: ProgramIo): Promise<number> {
   const command = readLeveretCommand(args, { version: LEVERET_VERSION, dataDir: io.dataDir });
@@ -47,6 +49,8 @@ export async function runLeveret(args: readonly string[], io: ProgramIo): Promis
     case 'wrong':
       io.printError(command.text);
       return EXIT_USAGE;
+    case 'fsck':
+      return fsck(command, io);
     case 'start':
       return serve(command.settings, io).catch((error: unknown) => notStarted(error, io));
     default:

@@ -140,6 +140,19 @@ async function formatOf(directory: string): Promise<number | undefined> {
   return Number.parseInt(text, 10);
 }
 
+/**
+ * Only looks.
+ *
+ * @throws DataDirectoryError when a directory is none of a broker's, or a newer program's
+ */
+export async function assertKnownFormat(directory: string): Promise<void> {
+  const found = await formatOf(directory);
+  if (found === undefined) await refuseWithoutFormat(directory);
+  if (found === undefined)
+    throw new DataDirectoryError(`${directory} is no data directory: it has no file '${FORMAT_FILE}'.`);
+  if (found > FORMAT) throw newerFormat(directory, { found, known: FORMAT });
+}
+
 /** The format is written before anything else, so that data without it is damaged, or somebody else's. */
 async function refuseWithoutFormat(directory: string): Promise<void> {
   const found = (await readdir(directory)).find((name) => STORE_FILE.test(name));

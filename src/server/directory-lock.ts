@@ -52,6 +52,13 @@ export class DirectoryLock {
     throw new Error(`${join(directory, LOCK)} changes all the time`);
   }
 
+  /** Only looks. @returns the id of the living process that has a directory, if there is one */
+  static async holderOf(directory: string): Promise<number | undefined> {
+    const lock = join(directory, LOCK);
+    for (const name of await namesIn(lock)) if (await isAlive(lock, name)) return processIdIn(name);
+    return undefined;
+  }
+
   private constructor(directory: string, lifeSign: LifeSign) {
     this.#directory = directory;
     this.#lifeSign = lifeSign;

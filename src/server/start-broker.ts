@@ -11,9 +11,10 @@ import { ChunkPool } from '../base/output.ts';
 import type { Broker } from '../core/broker.ts';
 import type { LogLines } from '../core/log-lines.ts';
 import { Messages } from '../core/messages.ts';
+import { NewerFormatError } from '../storage/disk/newer-format.ts';
 import { assembleBroker } from './assembly.ts';
 import type { Configuration } from './config/configuration.ts';
-import { DataDirectory } from './data-directory.ts';
+import { DataDirectory, DataDirectoryError } from './data-directory.ts';
 import type { Login } from './default-login.ts';
 import { findDefaultLogin } from './default-login.ts';
 import type { Listener } from './listener.ts';
@@ -152,7 +153,7 @@ async function startOn(directory: DataDirectory | undefined, options: StartOptio
 
 function openStore(directory: DataDirectory, options: StartOptions, onDurable: () => void): Promise<Store> {
   const { configuration, logLines } = options;
-  return Store.open({
+  const opening = Store.open({
     disk: directory.disk,
     path: directory.path,
     messages: new Messages(),
@@ -161,6 +162,10 @@ function openStore(directory: DataDirectory, options: StartOptions, onDurable: (
     onDurable,
     segmentBytes: configuration.segmentSize,
     residentBytes: configuration.residentSize,
+  });
+  return opening.catch((error: unknown) => {
+    if (!(error instanceof NewerFormatError)) throw error;
+    throw new DataDirectoryError(`the data directory ${directory.path}: ${error.message}`, { cause: error });
   });
 }
 

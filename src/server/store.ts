@@ -3,7 +3,6 @@
  * and leaves everything in order when the broker stops.
  */
 
-import { setImmediate as nextRound } from 'node:timers/promises';
 import { assert } from '../base/assert.ts';
 import type { Broker } from '../core/broker.ts';
 import type { LogLines } from '../core/log-lines.ts';
@@ -15,19 +14,14 @@ import type { DiskFault } from '../storage/disk/disk.ts';
 import { type OpenedLog, openLog } from '../storage/disk/open-log.ts';
 import { MessageMemoryPolicy } from '../storage/disk/pages/message-memory-policy.ts';
 import { PageStore } from '../storage/disk/pages/page-store.ts';
-import type { RecoveryProgress } from '../storage/disk/recovery.ts';
 import type { NodeDisk } from './node-disk.ts';
 import { noteDeliveries, queuesOf, restoreMessages, stopDamaged } from './restore-messages.ts';
+import { percent, runSteps } from './steps.ts';
 import { StoreFaults, type WriteSpace } from './store-faults.ts';
 
-/** A recovery that takes longer says so, and how far it is, once in as many milliseconds. */
-const PROGRESS_MS = 1000;
-/** How long a recovery goes on before other things have their turn. */
-const SLICE_MS = 20;
 /** A stop waits no longer for the disk; nor for messages that go to pages, because a checkpoint must still be written. */
 const STOP_MS = 5000;
 const EVACUATION_MS = 3500;
-const MB = 1024 * 1024;
 
 export interface StoreOptions {
   readonly disk: NodeDisk;
@@ -59,7 +53,7 @@ export class Store {
   static async open(options: StoreOptions): Promise<Store> {
     const { path, logLines } = options;
     const faults = new StoreFaults(logLines);
-    const opened = await run(openLog({ ...options, faults }), (progress) => {
+    const opened = await runSteps(openLog({ ...options, faults }), (progress) => {
       logLines.info(`reading the log in ${path}: ${percent(progress)}`);
     });
     return new Store(opened, options, faults);
@@ -113,7 +107,7 @@ export class Store {
     const pages = this.#pages;
     assert(pages !== undefined, 'a broker keeps its messages somewhere else than its log');
     this.#broker = broker;
-    const count = await run(restoreMessages(this.opened, broker, pages), (progress) => {
+    const count = await runSteps(restoreMessages(this.opened, broker, pages), (progress) => {
       this.#logLines.info(`bringing messages back: ${percent(progress)}`);
     });
     this.#reportDamages(broker);
@@ -175,8 +169,13 @@ export class Store {
     const damage = { file, from: offset, to: offset, queueIds: [queueId], hasDefinitions: false };
     const stopped = broker === undefined ? [] : stopDamaged(damage, broker);
     this.#logLines.error(
-      `${this.#path}: ${file} is damaged at byte ${offset}. Messages are missing, and this queue is stopped: ${namesOf(stopped)}`,
+      `${this.#path}: ${file} is damaged at byte ${offset}. Messages are missing, and this queue is stopped: ` +
+        `${namesOf(stopped)}. ${this.#remedy}`,
     );
+  }
+
+  get #remedy(): string {
+    return `Stop the broker; then 'leveret fsck ${this.#path}' says more, and with --repair goes on without what is damaged.`;
   }
 
   #reportDamages(broker: Broker): void {
@@ -184,7 +183,7 @@ export class Store {
       const concerned = stopDamaged(damage, broker);
       this.#logLines.error(
         `${this.#path}: ${damage.file} is damaged from byte ${damage.from} to ${damage.to}. Messages may be missing, ` +
-          `and these queues are stopped: ${namesOf(concerned)}.`,
+          `and these queues are stopped: ${namesOf(concerned)}. ${this.#remedy}`,
       );
     }
     for (const id of this.opened.found.lostQueues) {
@@ -195,31 +194,6 @@ export class Store {
 
 function namesOf(queues: readonly Queue[]): string {
   return queues.length === 0 ? 'none' : queues.map(({ name }) => `'${name}'`).join(', ');
-}
-
-/** Goes through all steps, and lets other things have their turn. @param report called now and then, when it takes long */
-async function run<Result>(
-  steps: Generator<RecoveryProgress, Result>,
-  report: (progress: RecoveryProgress) => void,
-): Promise<Result> {
-  let reported = performance.now();
-  let sliceEnd = reported + SLICE_MS;
-  for (;;) {
-    const step = steps.next();
-    if (step.done === true) return step.value;
-    const now = performance.now();
-    if (now - reported > PROGRESS_MS) {
-      reported = now;
-      report(step.value);
-    }
-    if (now < sliceEnd && step.value.isWaiting !== true) continue;
-    await nextRound();
-    sliceEnd = performance.now() + SLICE_MS;
-  }
-}
-
-function percent({ bytes, of }: RecoveryProgress): string {
-  return `${Math.floor((100 * bytes) / Math.max(1, of))} % of ${Math.ceil(of / MB)} MB`;
 }
 
 function afterMs(milliseconds: number): Promise<false> {
