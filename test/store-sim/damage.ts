@@ -50,24 +50,28 @@ export function checkDamaged(state: StoredState, model: StoreModel, progress: Pr
   }
 }
 
-/** What could be read before is there, in its order, and nothing else; nothing is damaged, and what may be a second delivery says so. */
+/** Nothing is damaged any more; all that could be read is there, and what may be a second delivery says so. */
 export function checkRepaired(before: StoredState, after: StoredState): void {
   check(after.damages.length === 0, () => `after a repair, damage is named: ${JSON.stringify(after.damages)}`);
   check(after.lostQueues.size === 0, () => `after a repair, queues are lost: ${[...after.lostQueues]}`);
+  checkKept(before, after);
+  for (const { id, name, messages } of after.queues) {
+    const mustSay = before.damages.some(({ queueIds }) => queueIds === undefined || queueIds.includes(id));
+    const isNew = mustSay && messages.some(({ redelivered }) => !redelivered);
+    check(!isNew, () => `after a repair, queue '${name}' has a message that says it is new`);
+  }
+}
+
+/** A repair that was cut off has kept all that could be read, whether the damage is still named or not. */
+export function checkKept(before: StoredState, after: StoredState): void {
   check(after.definitions === before.definitions, () => 'a repair has changed definitions');
   const stored = new Map(after.queues.map((queue) => [queue.id, queue.messages]));
   for (const { id, name, messages } of before.queues) {
     const now = stored.get(id) ?? [];
-    const texts = [messages, now].map((list) => list.map((message) => message.id).join());
-    check(texts[0] === texts[1], () => `after a repair, queue '${name}' has ${texts[1]} instead of ${texts[0]}`);
-    const mustSay = before.damages.some((damage) => damage.queueIds === undefined || damage.queueIds.includes(id));
-    for (const [index, { redelivered }] of messages.entries()) {
-      const says = now[index]?.redelivered === true;
-      check(
-        says || !(redelivered || mustSay),
-        () => `after a repair, queue '${name}' has a message that says it is new`,
-      );
-    }
+    const [was, is] = [messages, now].map((list) => list.map((message) => message.id).join());
+    check(was === is, () => `after a repair, queue '${name}' has ${is} instead of ${was}`);
+    const isNew = messages.some(({ redelivered }, index) => redelivered && now[index]?.redelivered !== true);
+    check(!isNew, () => `after a repair, queue '${name}' has a message that says it is new again`);
   }
 }
 

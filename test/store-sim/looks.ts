@@ -2,17 +2,19 @@
 
 import { type Random, SeededRandom } from '../../src/base/random.ts';
 import { SimFailure } from '../sim/failure.ts';
-import { repaired } from '../support/repaired-log.ts';
+import { repaired, repairedUpTo } from '../support/repaired-log.ts';
 import type { SimulatedDisk } from '../support/simulated-disk.ts';
 import type { Chooser } from './chooser.ts';
-import { checkDamaged, checkRepaired, flipBits } from './damage.ts';
+import { checkDamaged, checkKept, checkRepaired, flipBits } from './damage.ts';
 import type { History } from './history.ts';
 import type { Progress, StoreModel } from './store-model.ts';
 import type { StoreProfile } from './store-profile.ts';
-import { readState } from './stored-state.ts';
+import { readState, type StoredState } from './stored-state.ts';
 
 /** One in so many damaged stores is also repaired. */
 const REPAIR_ODDS = 2;
+/** About as many as a repair takes. */
+const REPAIR_STEPS = 60;
 
 /** What is looked at. */
 export interface LookedAt extends Progress, Chooser {
@@ -42,11 +44,30 @@ export function lookAtFlippedBits(world: LookedAt, disk: SimulatedDisk, progress
     const state = read(disk);
     checkDamaged(state, model, progress);
     world.history.flipped(state);
-    if (progress.appended % REPAIR_ODDS !== 0) return;
-    repaired(toRepair, { segmentBytes: profile.sizes.segmentBytes });
-    checkRepaired(state, read(toRepair.certain()));
+    if (progress.appended % REPAIR_ODDS === 0)
+      lookAtRepair({ toRepair, state, read, profile, random: new SeededRandom(progress.appended) });
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error);
     throw new SimFailure(`after flipped bits in ${places}: ${said}`);
   }
+}
+
+interface Repair {
+  readonly toRepair: SimulatedDisk;
+  readonly state: StoredState;
+  readonly read: (disk: SimulatedDisk) => StoredState;
+  readonly profile: StoreProfile;
+  readonly random: Random;
+}
+
+/** A repair that is cut off somewhere, and then one that comes to its end. */
+function lookAtRepair({ toRepair, state, read, profile, random }: Repair): void {
+  const { segmentBytes } = profile.sizes;
+  const isDone = repairedUpTo(random.below(REPAIR_STEPS), toRepair, { segmentBytes });
+  const left = toRepair.crash();
+  const found = read(left.copy());
+  checkKept(state, found);
+  if (isDone || found.damages.length === 0) checkRepaired(state, found);
+  repaired(left, { segmentBytes });
+  checkRepaired(state, read(left.certain()));
 }

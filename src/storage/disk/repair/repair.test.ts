@@ -136,6 +136,25 @@ describe('a log that is repaired', () => {
     expect(inspected(disk)).toMatchObject({ damages: [], queues: [{ name: 'q11' }, { name: 'q12' }] });
   });
 
+  test('is not held up by what is left of a long queue that was deleted', () => {
+    const world = logWith([11, 12], { segmentBytes: 1_000_000 });
+    world.publish('kept', [12, 1]);
+    for (let chunk = 1; chunk <= 2000; chunk++) world.publish('of the deleted one', [11, chunk * 256]);
+    world.flush();
+    world.log.define({ kind: 'queue.deleted', id: 11 });
+    world.flush();
+    const { bytes } = world.opened.metrics;
+    world.publish('lost', [12, 2]);
+    world.flush();
+    world.publish('after', [12, 3]);
+    world.flush();
+    world.disk.flip('segment-000001.log', bytes + 80, 0);
+    repaired(world.disk);
+
+    expect(inspected(world.disk).damages).toEqual([]);
+    expect(new LogWorld(world.disk.certain()).restored()).toEqual(['12:1=kept', '12:3=after']);
+  });
+
   test('is left alone when there is nothing wrong', () => {
     const world = logWith([11]);
     world.publish('a', [11, 1]);
