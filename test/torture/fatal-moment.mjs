@@ -20,21 +20,22 @@ const DELAY_MAX_MICROSECONDS = 1000;
 let isRecovering = false;
 let servesSince = Infinity;
 
-/** Which operations belong to a moment, and that one in so many of them is the last. */
+/** Which operations belong to a moment, and how many of them may pass at most: about as many as come in one go. */
 const MOMENTS = {
-  'in recovery': { odds: 30, holds: () => isRecovering },
+  'in recovery': { passMax: 80, holds: () => isRecovering },
   'in retirement': {
-    odds: 5,
+    passMax: 12,
     // A new name for a segment is its next use.
     holds: (operation, name) =>
       name.startsWith('checkpoint-') || (operation === 'rename' && name.startsWith('segment-')),
   },
   'in page writing': {
-    odds: 8,
+    passMax: 12,
     holds: (operation, name) => name.startsWith('page-') && (operation === 'write' || operation === 'sync'),
   },
 };
 const moment = MOMENTS[query.get('moment')];
+let left = random.below(moment.passMax);
 
 for (const operation of ['readNow', 'read', 'write', 'sync', 'resize']) {
   watch(NodeFile.prototype, operation, (file) => file.name);
@@ -48,7 +49,7 @@ function watch(target, operation, nameOf) {
     const result = original.apply(this, args);
     const name = nameOf(this, args[0]);
     const isDue = moment === MOMENTS['in recovery'] || performance.now() - servesSince > afterMs;
-    if (isDue && moment.holds(operation, name) && random.below(moment.odds) === 0) die(`${operation} of ${name}`);
+    if (isDue && moment.holds(operation, name) && left-- === 0) die(`${operation} of ${name}`);
     return result;
   };
 }

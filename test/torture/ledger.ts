@@ -11,13 +11,14 @@ const PUBLISHED = 1;
 const CONFIRMED = 2;
 const RECEIVED = 4;
 const REPEATED = 8;
-/** Its acknowledgement cannot be lost. */
-const COMMITTED = 16;
 /** Acknowledged long enough before a kill, but nothing shows that the broker made anything durable since then. */
-const UNPROVED = 32;
+const UNPROVED = 16;
 
 /** How it is known that an acknowledgement is durable. */
 export type Proof = 'confirm' | 'commit-ok' | 'time';
+const COMMITTED: Readonly<Record<Proof, number>> = { confirm: 32, 'commit-ok': 64, time: 128 };
+export const PROOFS: readonly Proof[] = ['confirm', 'commit-ok', 'time'];
+const ANY_PROOF = COMMITTED.confirm | COMMITTED['commit-ok'] | COMMITTED.time;
 
 export type Finding = 'lost' | 'returned' | 'silently repeated' | 'changed' | 'half a transaction' | 'misbehaved';
 /** As many are told one by one. */
@@ -41,6 +42,8 @@ export class Ledger {
   readonly counts = { published: 0, confirmed: 0, repeated: 0, unproved: 0, unprovedReturned: 0 };
   readonly acked: Record<Proof, number> = { confirm: 0, 'commit-ok': 0, time: 0 };
   readonly committed: Record<Proof, number> = { confirm: 0, 'commit-ok': 0, time: 0 };
+  /** Committed ones that came again. */
+  readonly returned: Record<Proof, number> = { confirm: 0, 'commit-ok': 0, time: 0 };
   /** Confirmed and not received. */
   backlog = 0;
   /** When the latest of those publishes and commits was sent that the broker has answered: all before it is durable. */
@@ -81,8 +84,7 @@ export class Ledger {
     const name = `${id} of ${QUEUES[queue]}`;
     if (!this.#has(queue, id, PUBLISHED)) return this.find('changed', `${name} was never published`);
     if (!bodyOf(id).equals(body)) this.find('changed', `${name} came with another body`);
-    if (this.#has(queue, id, COMMITTED))
-      this.find('returned', `${name} came again after its acknowledgement was durable`);
+    if (this.#has(queue, id, ANY_PROOF)) this.#returned(queue, id);
     if (this.#has(queue, id, UNPROVED)) this.counts.unprovedReturned++;
     if (!this.#has(queue, id, RECEIVED)) {
       if (this.#has(queue, id, CONFIRMED)) this.backlog--;
@@ -94,8 +96,8 @@ export class Ledger {
   }
 
   ackCommitted(queue: number, id: number, proof: Proof): void {
-    if (this.#has(queue, id, COMMITTED)) return;
-    this.#set(queue, id, COMMITTED);
+    if (this.#has(queue, id, ANY_PROOF)) return;
+    this.#set(queue, id, COMMITTED[proof]);
     this.committed[proof]++;
   }
 
@@ -126,17 +128,37 @@ export class Ledger {
     return sum(this.committed) / Math.max(1, sum(this.acked));
   }
 
-  get summary(): string {
-    const { published, confirmed, repeated, unproved, unprovedReturned } = this.counts;
-    const shares = Object.entries(this.acked).map(([proof, acked]) => {
-      return `${percent(this.committed[proof as Proof], acked)} of ${acked} by ${proof}`;
-    });
+  /** In short. */
+  get state(): string {
+    const { published, confirmed } = this.counts;
+    const found = [...this.findings].map(([finding, count]) => `${count} ${finding}`).join(', ');
     return (
       `${published} published, ${confirmed} confirmed, ${sum(this.acked)} acknowledged, ` +
-      `${percent(sum(this.committed), sum(this.acked))} of them committed (${shares.join(', ')}; ` +
-      `${unproved} 200 ms old and unproved, of which ${unprovedReturned} returned), ${repeated} repeated; ` +
-      `found: ${[...this.findings].map(([finding, count]) => `${count} ${finding}`).join(', ') || 'nothing'}`
+      `${percent(sum(this.committed), sum(this.acked))} committed; found: ${found || 'nothing'}`
     );
+  }
+
+  /** All that is known at the end. */
+  get summary(): string {
+    const { repeated, unproved, unprovedReturned } = this.counts;
+    const proofs = PROOFS.map((proof) => {
+      const [acked, committed] = [this.acked[proof], this.committed[proof]];
+      return `  by ${proof}: ${percent(committed, acked)} of ${acked} committed, ${this.returned[proof]} returned`;
+    });
+    return [
+      this.state,
+      ...proofs,
+      `  older than 200 ms, but nothing was made durable since: ${unproved}, of which ${unprovedReturned} came again`,
+      `  came more than once: ${repeated}`,
+    ].join('\n');
+  }
+
+  #returned(queue: number, id: number): void {
+    for (const proof of PROOFS) {
+      if (!this.#has(queue, id, COMMITTED[proof])) continue;
+      this.returned[proof]++;
+      this.find('returned', `${id} of ${QUEUES[queue]} came again after its acknowledgement was durable, by ${proof}`);
+    }
   }
 
   #checkUndecided(places: readonly Place[]): void {

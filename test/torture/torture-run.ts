@@ -63,13 +63,13 @@ export class TortureRun {
       if (stopAt !== undefined && this.ledger.findings.has(stopAt)) break;
       const moment = moments[kill % moments.length] ?? 'at random';
       const place = await this.#liveAndDie(moment, kill);
-      report(`kill ${kill + 1} ${place}: ${this.ledger.summary}`);
+      report(`kill ${kill + 1} ${place}: ${this.ledger.state}`);
     }
     await this.#takeWhatIsLeft();
     if (this.ledger.findings.size === 0) await this.#checkNothingLeft();
     this.ledger.finish();
     rmSync(this.#directory, { recursive: true, force: true });
-    report(`seed ${this.#options.seed}, kills: ${JSON.stringify(this.kills)}, ${this.ledger.summary}`);
+    report(`seed ${this.#options.seed}, kills: ${JSON.stringify(this.kills)}\n${this.ledger.summary}`);
   }
 
   /** @returns where it died */

@@ -1,8 +1,8 @@
-/** A broker with a bug: what clients settle reaches the log only half a second later. Loaded before the program. */
+/** A broker with a bug: what clients settle reaches the log only a second later. Loaded before the program. */
 
 import { DiskLog } from '../../../dist/storage/disk/disk-log.js';
 
-const HELD_MS = 500;
+const HELD_MS = 1000;
 
 const { settle } = DiskLog.prototype;
 DiskLog.prototype.settle = function (...args) {
