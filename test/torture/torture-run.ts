@@ -49,6 +49,8 @@ export class TortureRun {
   };
   readonly #options: TortureOptions;
   readonly #random: SeededRandom;
+  /** The latest one. */
+  #broker: TorturedBroker | undefined;
   readonly #directory = mkdtempSync(join(tmpdir(), 'leveret-torture-'));
 
   constructor(options: TortureOptions) {
@@ -57,6 +59,20 @@ export class TortureRun {
   }
 
   async run(): Promise<void> {
+    const { seed, report } = this.#options;
+    try {
+      await this.#killAgainAndAgain();
+      await this.#takeWhatIsLeft();
+      if (this.ledger.findings.size === 0) await this.#checkNothingLeft();
+    } finally {
+      await this.#broker?.kill('SIGKILL');
+      rmSync(this.#directory, { recursive: true, force: true });
+    }
+    this.ledger.finish();
+    report(`seed ${seed}, kills: ${JSON.stringify(this.kills)}\n${this.ledger.summary}`);
+  }
+
+  async #killAgainAndAgain(): Promise<void> {
     const { kills = Infinity, minutes = Infinity, report, moments = MOMENTS, stopAt } = this.#options;
     const until = performance.now() + minutes * 60_000;
     for (let kill = 0; kill < kills && performance.now() < until; kill++) {
@@ -65,16 +81,11 @@ export class TortureRun {
       const place = await this.#liveAndDie(moment, kill);
       report(`kill ${kill + 1} ${place}: ${this.ledger.state}`);
     }
-    await this.#takeWhatIsLeft();
-    if (this.ledger.findings.size === 0) await this.#checkNothingLeft();
-    this.ledger.finish();
-    rmSync(this.#directory, { recursive: true, force: true });
-    report(`seed ${this.#options.seed}, kills: ${JSON.stringify(this.kills)}\n${this.ledger.summary}`);
   }
 
   /** @returns where it died */
   async #liveAndDie(moment: Moment, kill: number): Promise<string> {
-    const broker = this.#start(moment);
+    const broker = this.#startFor(moment);
     const url = await broker.url();
     const clients = url === undefined ? [] : await this.#work(broker, this.#worldAt(url), kill);
     const killedAt = await this.#wait(broker, moment);
@@ -87,12 +98,16 @@ export class TortureRun {
     return place === undefined ? 'at random' : `${moment}, ${place}`;
   }
 
-  #start(moment: Moment): TorturedBroker {
-    const { preloads = [], lifeMs } = this.#options;
-    if (moment === 'at random') return new TorturedBroker(this.#directory, preloads);
-    const after = moment === 'in recovery' ? 0 : this.#lifeMs(lifeMs);
+  #startFor(moment: Moment): TorturedBroker {
+    if (moment === 'at random') return this.#start();
+    const after = moment === 'in recovery' ? 0 : this.#lifeMs(this.#options.lifeMs);
     const query = new URLSearchParams({ moment, after: `${after}`, seed: `${this.#random.below(2 ** 31)}` });
-    return new TorturedBroker(this.#directory, [...preloads, `${FATAL_MOMENT}?${query}`]);
+    return this.#start(`${FATAL_MOMENT}?${query}`);
+  }
+
+  #start(...preloads: readonly string[]): TorturedBroker {
+    this.#broker = new TorturedBroker(this.#directory, [...(this.#options.preloads ?? []), ...preloads]);
+    return this.#broker;
   }
 
   #worldAt(url: string): TortureWorld {
@@ -133,7 +148,7 @@ export class TortureRun {
   }
 
   async #takeWhatIsLeft(): Promise<void> {
-    const broker = new TorturedBroker(this.#directory, this.#options.preloads ?? []);
+    const broker = this.#start();
     const url = await broker.url();
     if (url !== undefined) {
       const drained = await Promise.allSettled(QUEUES.map((_, queue) => drain(this.#worldAt(url), queue)));
@@ -147,7 +162,7 @@ export class TortureRun {
 
   /** After a clean stop nothing comes back, whatever the last acknowledgements were. */
   async #checkNothingLeft(): Promise<void> {
-    const broker = new TorturedBroker(this.#directory, this.#options.preloads ?? []);
+    const broker = this.#start();
     const url = await broker.url();
     const left = url === undefined ? 0 : await countMessages(url);
     if (left > 0) this.ledger.find('returned', `${left} messages after a clean stop`);

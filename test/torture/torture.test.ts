@@ -5,7 +5,7 @@ import { TortureRun } from './torture-run.ts';
 
 const KILLS = 20;
 
-test('what was confirmed survives kill -9, and what was settled does not come back', { timeout: 240_000 }, async () => {
+test('what was confirmed survives kill -9, and what was settled does not come back', { timeout: 600_000 }, async () => {
   const seed = Date.now() % 2 ** 31;
   const run = new TortureRun({ seed, kills: KILLS, lifeMs: 2000, report: (line) => console.log(line) });
   await run.run();
