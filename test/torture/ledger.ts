@@ -21,7 +21,7 @@ export const PROOFS: readonly Proof[] = ['confirm', 'commit-ok', 'time'];
 const ANY_PROOF = COMMITTED.confirm | COMMITTED['commit-ok'] | COMMITTED.time;
 
 export type Finding = 'lost' | 'returned' | 'silently repeated' | 'changed' | 'half a transaction' | 'misbehaved';
-/** As many are told one by one. */
+/** As many different ones are told one by one. */
 const TOLD_MAX = 20;
 
 /** A message in the queues that it goes to. */
@@ -109,7 +109,8 @@ export class Ledger {
   /** Something happened that may not. */
   find(finding: Finding, what: string): void {
     this.findings.set(finding, (this.findings.get(finding) ?? 0) + 1);
-    if (this.told.length < TOLD_MAX) this.told.push(`${finding}: ${what}`);
+    const text = `${finding}: ${what}`;
+    if (this.told.length < TOLD_MAX && !this.told.includes(text)) this.told.push(text);
   }
 
   /** After everything that is left has been received. */

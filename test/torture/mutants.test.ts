@@ -9,6 +9,7 @@ interface Mutant {
   /** In `mutants/`. */
   readonly file: string;
   readonly finding: Finding;
+  readonly foundAs?: RegExp;
   /** At random unless given. */
   readonly moment?: Moment;
 }
@@ -20,6 +21,7 @@ const MUTANTS: readonly Mutant[] = [
     name: 'pages that are not written yet',
     file: 'late-writes.mjs?files=page-',
     finding: 'misbehaved',
+    foundAs: /the broker printed: .*page-\S+ is damaged/,
     moment: 'in page writing',
   },
   { name: 'settles that are lost', file: 'lost-settles.mjs', finding: 'returned' },
@@ -27,10 +29,11 @@ const MUTANTS: readonly Mutant[] = [
 ];
 const KILLS = 3;
 
-test.each(MUTANTS)('finds $name', { timeout: 300_000 }, async ({ file, finding, moment = 'at random' }) => {
+test.each(MUTANTS)('finds $name', { timeout: 300_000 }, async ({ file, finding, foundAs, moment = 'at random' }) => {
   const run = brokenRun(file, { moments: [moment], stopAt: finding });
   await run.run();
   expect([...run.ledger.findings.keys()]).toContain(finding);
+  if (foundAs !== undefined) expect(run.ledger.told.join('\n')).toMatch(foundAs);
 });
 
 test('finds settles that are held back, by each of the proofs', { timeout: 300_000 }, async () => {
