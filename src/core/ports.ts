@@ -23,6 +23,11 @@ export const HOLE: MessageHandle = 0xffff_ffff;
 export interface Log {
   /** Everything up to this ticket is durable. Moves only in `flush` and between turns. */
   readonly durable: Ticket;
+  /**
+   * So is everything up to this ticket but publishes that wait for room on the disk: they may be overtaken. Never less than
+   * `durable`.
+   */
+  readonly saved: Ticket;
   /** The ticket that the newest record got. */
   readonly appended: Ticket;
   /**
@@ -43,6 +48,8 @@ export interface Log {
   watermark(queueId: number, sequence: number, upTo: number): Ticket;
   /** Calls back once, between turns, when a ticket is durable that is not yet. */
   whenDurable(ticket: Ticket, waiter: DurabilityWaiter): void;
+  /** The same, for who need not know about publishes. */
+  whenSaved(ticket: Ticket, waiter: DurabilityWaiter): void;
   define(record: DefinitionRecord): Ticket;
   /** What is appended up to `endGroup` is durable as a whole or not at all. Groups do not stand in each other. */
   beginGroup(): void;

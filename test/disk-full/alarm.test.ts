@@ -1,6 +1,9 @@
-/** A broker whose small disk fills up: publishers wait, nothing is lost, and all goes on when there is room. */
+/**
+ * A broker whose small disk fills up: publishers wait, nothing is lost, and all goes on when there is room, which comes back
+ * by consuming alone.
+ */
 
-import amqplib, { type ConfirmChannel } from 'amqplib';
+import amqplib, { type ChannelModel, type ConfirmChannel } from 'amqplib';
 import { afterEach, describe, expect, test } from 'vitest';
 import { FloodedBroker } from '../support/flooded-broker.ts';
 import { canMakeSmallDisk, smallDisk } from './small-disk.ts';
@@ -19,12 +22,19 @@ async function start(dataDir: string, ...settings: readonly string[]): Promise<F
 
 /** A channel with confirms and a durable queue, and a promise of what its connection is told when it is blocked. */
 async function publisher({ url }: FloodedBroker) {
-  const connection = await amqplib.connect(url);
+  const connection = await connect(url);
   const blocked = new Promise<string>((resolve) => connection.once('blocked', resolve));
   const unblocked = new Promise<void>((resolve) => connection.once('unblocked', () => resolve()));
   const channel = await connection.createConfirmChannel();
   await channel.assertQueue('q', { durable: true });
   return { channel, blocked, unblocked };
+}
+
+/** A broker that is killed is no error. */
+async function connect(url: string): Promise<ChannelModel> {
+  const connection = await amqplib.connect(url);
+  connection.on('error', () => undefined);
+  return connection;
 }
 
 function publish(channel: ConfirmChannel, count: number): Promise<void> {
@@ -65,4 +75,43 @@ describe.runIf(canMakeSmallDisk)('a disk that fills up', () => {
     await all;
     expect((await channel.checkQueue('q')).messageCount).toBe(1000);
   });
+
+  test('has room again when all is consumed, and what was acknowledged does not come back', {
+    timeout: 90_000,
+  }, async () => {
+    const disk = smallDisk(SIZE_MB);
+    const running = await start(`${disk.folder}/data`, 'disk_free_limit.absolute=0');
+    const { channel, blocked, unblocked } = await publisher(running);
+    const all = publish(channel, SIZE_MB * 100);
+    expect(await blocked).toBe('low on disk');
+    await consume(running, SIZE_MB * 100);
+    await unblocked;
+    await all;
+    // Confirmed after the acknowledgements.
+    await publish(channel, 1);
+    await running.kill();
+
+    const restarted = await start(`${disk.folder}/data`, 'disk_free_limit.absolute=0');
+    const again = await publisher(restarted);
+    expect((await again.channel.checkQueue('q')).messageCount).toBe(1);
+    await publish(again.channel, 100);
+    expect((await again.channel.checkQueue('q')).messageCount).toBe(101);
+  });
 });
+
+/** Takes and acknowledges so many messages. */
+async function consume({ url }: FloodedBroker, count: number): Promise<void> {
+  const connection = await connect(url);
+  const channel = await connection.createChannel();
+  let left = count;
+  await channel.prefetch(500);
+  await new Promise<void>((resolve) => {
+    void channel.consume('q', (message) => {
+      if (message !== null) channel.ack(message);
+      if (--left === 0) resolve();
+    });
+  });
+  // In this order: a connection's close may overtake its channels' acknowledgements in this client.
+  await channel.close();
+  await connection.close();
+}

@@ -27,7 +27,7 @@ const MOVE = 'move';
 export class History {
   readonly ends = { power: 0, kill: 0, stop: 0, duringRecovery: 0, duringStop: 0 };
   readonly broker = { steps: 0, lost: 0, looks: 0, outOfSpace: 0, distrusted: 0, unreadablePages: 0, pagesFound: 0 };
-  readonly log = { batches: 0, published: 0, elided: 0, movedBytes: 0, checkpoints: 0, retired: 0 };
+  readonly log = { batches: 0, published: 0, elided: 0, held: 0, movedBytes: 0, checkpoints: 0, retired: 0 };
   /** Of bits that flipped: whether a restart has said so. */
   readonly damage = { named: 0, ofPages: 0, unnoticed: 0 };
   readonly #moments = new Map(MOMENTS.map(([moment]) => [moment, 0]));
@@ -66,7 +66,7 @@ export class History {
   #count({ opened: { metrics }, faults: { counts } }: StoreNode): void {
     this.broker.outOfSpace += counts.outOfSpace;
     this.broker.distrusted += counts.distrusted;
-    for (const key of ['batches', 'published', 'elided', 'movedBytes', 'checkpoints', 'retired'] as const) {
+    for (const key of ['batches', 'published', 'elided', 'held', 'movedBytes', 'checkpoints', 'retired'] as const) {
       this.log[key] += metrics[key];
     }
   }

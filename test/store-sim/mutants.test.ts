@@ -7,7 +7,7 @@ import { runSeed } from './run-seed.ts';
 const SEEDS_MAX = 60;
 const STEPS = 1500;
 
-test.each(MUTANTS)('finds $name', { timeout: 60_000 }, (mutant) => {
+test.each(MUTANTS)('finds $name', { timeout: 180_000 }, (mutant) => {
   expect(findingsOf(mutant)).toMatch(mutant.foundAs);
 });
 

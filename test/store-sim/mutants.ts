@@ -10,6 +10,7 @@ import { Bundle } from '../../src/storage/disk/bundle.ts';
 import { CheckpointWriter } from '../../src/storage/disk/checkpoint-writer.ts';
 import type { Done } from '../../src/storage/disk/disk.ts';
 import { DiskLog } from '../../src/storage/disk/disk-log.ts';
+import { HeldBundles } from '../../src/storage/disk/held-bundles.ts';
 import { replaceMethod, seldom } from '../support/replaced-method.ts';
 import { SimulatedContent } from '../support/simulated-content.ts';
 import { SimulatedFile } from '../support/simulated-file.ts';
@@ -155,6 +156,23 @@ export const MUTANTS: readonly Mutant[] = [
     foundAs: LOST,
     apply: () => replaceMethod(Bundle.prototype, 'beginGroup', () => () => undefined),
   },
+  {
+    name: 'full disk: what waits for room is said to be durable',
+    foundAs: /the log does not end anywhere|has lost message/,
+    apply: () => replaceMethod(HeldBundles.prototype, 'durable', () => (saved) => saved),
+  },
+  {
+    name: 'full disk: what waits for room is written although it was settled meanwhile',
+    foundAs: /said to be live when|there are \d+ segments when|the log does not end anywhere|gone for good/,
+    apply: () => {
+      const restoreElide = replaceMethod(HeldBundles.prototype, 'elide', () => () => false);
+      const restoreOvertaken = replaceMethod(HeldBundles.prototype, 'overtakenBy', () => () => undefined);
+      return () => {
+        restoreElide();
+        restoreOvertaken();
+      };
+    },
+  },
 ];
 
 /** Declarations of queues reach the log with the flush after the next turn. */
@@ -196,10 +214,10 @@ function countAtOnce(world: StoreWorld): () => void {
       function (this: CheckpointWriter) {
         if (!world.isUp) return step.call(this);
         const { log } = world.node;
-        const { durable } = log;
-        log.durable = log.appended;
+        const { saved } = log;
+        log.saved = log.appended;
         step.call(this);
-        log.durable = durable;
+        log.saved = saved;
       },
   );
 }

@@ -9,8 +9,8 @@ poisonFreedMessages();
 
 /** After these all that can be freed is. */
 const IDLE_TURNS = 200;
-/** Two checkpoints, the segment that is written to, the next one, and the free files that are kept. */
-const FILES_MAX = 2 + 2 + 4;
+/** Two checkpoints, the segment that is written to, the next one, the free files that are kept, and the reserve. */
+const FILES_MAX = 2 + 2 + 4 + 3;
 
 export interface RunOptions {
   readonly seed: number;

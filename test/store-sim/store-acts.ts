@@ -92,7 +92,8 @@ const ACTS: readonly (readonly [number, Act])[] = [
 
 function publish(world: ActingWorld): void {
   const channel = anyChannel(world);
-  if (channel === undefined || world.node.faults.isOutOfSpace) return;
+  // Some have not heard yet that they are blocked.
+  if (channel === undefined || (world.node.faults.isOutOfSpace && !world.isOneIn(4))) return;
   const { profile } = world;
   const target = world.isOneIn(3)
     ? { exchange: world.of(SOURCES), key: world.of(KEYS) }

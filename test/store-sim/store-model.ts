@@ -3,6 +3,7 @@
  * one start of the broker to the next here.
  */
 
+import type { HeldTickets } from '../../src/storage/disk/held-bundles.ts';
 import { check } from '../sim/failure.ts';
 import { Cut } from './cut.ts';
 import { ModelDefinitions } from './model-definitions.ts';
@@ -20,6 +21,8 @@ interface Group {
 export interface Progress {
   readonly certain: number;
   readonly appended: number;
+  /** Publishes with these tickets may be missing, whatever else is there: they wait for room on the disk. */
+  readonly held: readonly HeldTickets[];
 }
 
 export class StoreModel {
@@ -79,19 +82,23 @@ export class StoreModel {
    *
    * @returns that moment's ticket. @throws SimFailure
    */
-  cutOf(state: StoredState, { certain, appended }: Progress): number {
+  cutOf(state: StoredState, { certain, appended, held }: Progress): number {
     const cut = new Cut(certain, appended);
     for (const { first, last } of this.#groups) cut.outside(first, last - 1, () => 'a transaction would be torn');
     this.#definitions.narrow(state.definitions, cut);
     for (const stored of state.queues) {
       const queue = this.queue(stored.id);
-      checkMessages(queue, stored, cut);
+      checkMessages(queue, stored, cut, (ticket) => isIn(held, ticket) && !this.#isGrouped(ticket));
     }
     return cut.find();
   }
 
+  #isGrouped(ticket: number): boolean {
+    return this.#groups.some(({ first, last }) => ticket >= first && ticket <= last);
+  }
+
   /** Definitions are those of one moment, when no record of one is missing. @throws SimFailure */
-  checkDefinitions({ definitions }: StoredState, { certain, appended }: Progress): void {
+  checkDefinitions({ definitions }: StoredState, { certain, appended }: Omit<Progress, 'held'>): void {
     const cut = new Cut(certain, appended);
     this.#definitions.narrow(definitions, cut);
     cut.find();
@@ -126,7 +133,12 @@ export class StoreModel {
 }
 
 /** Narrows down where the log ended by what is in one queue and what is not. */
-function checkMessages(queue: ModelQueue, { messages }: StoredQueue, cut: Cut): void {
+function checkMessages(
+  queue: ModelQueue,
+  { messages }: StoredQueue,
+  cut: Cut,
+  isHeld: (ticket: number) => boolean,
+): void {
   const entries = new Map([...queue.entries, ...queue.settled].map((entry) => [entry.message.id, entry]));
   let before = 0;
   for (const { id, redelivered } of messages) {
@@ -137,7 +149,11 @@ function checkMessages(queue: ModelQueue, { messages }: StoredQueue, cut: Cut): 
     entries.delete(id);
     checkPresent(entry, redelivered, cut);
   }
-  for (const entry of entries.values()) if (entry.ticket > 0) checkAbsent(entry, cut);
+  for (const entry of entries.values()) if (entry.ticket > 0 && !isHeld(entry.ticket)) checkAbsent(entry, cut);
+}
+
+function isIn(held: readonly HeldTickets[], ticket: number): boolean {
+  return held.some(({ from, to }) => ticket >= from && ticket <= to);
 }
 
 function checkPresent(entry: Entry, redelivered: boolean, cut: Cut): void {

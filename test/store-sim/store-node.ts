@@ -30,6 +30,7 @@ export interface LogSizes {
   readonly batchBytes: number;
   readonly checkpointRecords: number;
   readonly pageFileBytes: number;
+  readonly reserveBytes: number;
 }
 
 export interface StartOptions {

@@ -28,6 +28,8 @@ export interface StoreProfile {
   readonly pageOdds: number;
   /** How many pages are read before they are needed. */
   readonly pagesAhead: number;
+  /** One in so many steps fills the disk for a long while; 0 for never. */
+  readonly fullOdds: number;
   /** How often the disk does something, compared to all else. */
   readonly diskWeight: number;
 }
@@ -40,6 +42,7 @@ export function drawProfile(random: Random): StoreProfile {
       batchBytes: pick([512, 4096, 4_194_304]),
       checkpointRecords: pick([2, 10, 500]),
       pageFileBytes: pick([500, 5000, 50_000]),
+      reserveBytes: pick([0, 4096, 16_384, 16_384]),
     },
     faults: pick(FAULTS),
     bodyBytesMax: pick([20, 300, 1000, 3000]),
@@ -53,6 +56,7 @@ export function drawProfile(random: Random): StoreProfile {
     troubleOdds: pick([0, 0, 50, 150]),
     pageOdds: pick([0, 0, 5, 20]),
     pagesAhead: random.below(4),
+    fullOdds: pick([0, 0, 300, 100]),
     diskWeight: pick([3, 8, 15]),
   };
 }

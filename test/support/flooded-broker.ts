@@ -97,9 +97,18 @@ export class FloodedBroker {
     return socket;
   }
 
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    return this.#end('SIGTERM');
+  }
+
+  /** As a crash would end it. */
+  kill(): Promise<void> {
+    return this.#end('SIGKILL');
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
     for (const socket of this.#sockets) socket.destroy();
-    await this.#program.kill('SIGTERM');
+    await this.#program.kill(signal);
   }
 }
 

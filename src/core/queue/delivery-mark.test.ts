@@ -7,7 +7,7 @@ import { DeliveryMark, type MarkingLog } from './delivery-mark.ts';
 /** A log that is told of marks, and answers when it is told to. */
 class MarkLog implements MarkingLog {
   appended: Ticket = 0;
-  durable: Ticket = 0;
+  saved: Ticket = 0;
   readonly marks: number[] = [];
   /** The message stands in the same batch as the mark. */
   isTogether = false;
@@ -19,12 +19,12 @@ class MarkLog implements MarkingLog {
     return this.isTogether ? 0 : this.appended;
   }
 
-  whenDurable(_ticket: Ticket, waiter: DurabilityWaiter): void {
+  whenSaved(_ticket: Ticket, waiter: DurabilityWaiter): void {
     this.#waiter = waiter;
   }
 
   answer(): void {
-    this.durable = this.appended;
+    this.saved = this.appended;
     const waiter = this.#waiter;
     this.#waiter = undefined;
     waiter?.durabilityReached();
@@ -62,7 +62,7 @@ describe('a delivery', () => {
     may(1);
     log.answer();
     for (let sequence = 1; sequence <= 1000; sequence++) {
-      const known = log.durable === log.appended ? (log.marks.at(-1) ?? 0) : (log.marks.at(-2) ?? 0);
+      const known = log.saved === log.appended ? (log.marks.at(-1) ?? 0) : (log.marks.at(-2) ?? 0);
       if (may(sequence)) expect(sequence).toBeLessThanOrEqual(known);
       else log.answer();
     }

@@ -19,7 +19,7 @@ export interface MarkedQueue {
 }
 
 /** What it needs of the log. */
-export type MarkingLog = Pick<Log, 'appended' | 'durable' | 'watermark' | 'whenDurable'>;
+export type MarkingLog = Pick<Log, 'appended' | 'saved' | 'watermark' | 'whenSaved'>;
 
 export class DeliveryMark implements DurabilityWaiter {
   /** Beyond this `mayDeliver` is to be asked; hot path. */
@@ -40,11 +40,11 @@ export class DeliveryMark implements DurabilityWaiter {
 
   /** The log knows of deliveries up to here, from before a restart. What it found may have to become durable first. */
   restore(upTo: number): void {
-    const { appended, durable } = this.#log;
+    const { appended, saved } = this.#log;
     this.#raised = upTo;
-    if (upTo > 0 && appended > durable) {
+    if (upTo > 0 && appended > saved) {
       this.#isWaiting = true;
-      this.#log.whenDurable(appended, this);
+      this.#log.whenSaved(appended, this);
     } else {
       this.#durable = upTo;
       this.check = upTo;
@@ -73,7 +73,7 @@ export class DeliveryMark implements DurabilityWaiter {
     this.#hasGrown = false;
     // Until the log answers, what it knows already is all there is.
     this.check = this.#durable;
-    this.#log.whenDurable(ticket, this);
+    this.#log.whenSaved(ticket, this);
   }
 
   /** Somebody waits: next time the log is asked earlier. Once for each answer of the log. */

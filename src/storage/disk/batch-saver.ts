@@ -1,12 +1,13 @@
 /**
  * Brings batches to disk, one at a time: written, synced, and only then reported.
  *
- * A fault is never passed over. Out of space, the same batch is tried again until there is some, and publishers are
- * stopped meanwhile. Any other fault of a write, and every fault of a sync, means that nothing of this file may be believed
+ * A fault is never passed over. Out of space, the same batch goes to the reserve, or is tried again until there is room, and
+ * publishers are stopped meanwhile. Any other fault of a write, and every fault of a sync, means that nothing of this file may be believed
  * from now on: the batch is written once more, to a new segment; when that fails too, the broker must end.
  */
 
-import type { Batch, BatchPlace, BatchWriter } from './batch-writer.ts';
+import { headBytes } from './batch-format.ts';
+import type { Batch, BatchPlace, BatchWriter, BundlePart } from './batch-writer.ts';
 import type { Bundle } from './bundle.ts';
 import type { DiskFault } from './disk.ts';
 import type { Segment, Segments } from './segments.ts';
@@ -38,6 +39,10 @@ export interface SaverFaults {
 export class BatchSaver {
   /** A batch is on its way. */
   isBusy = false;
+  /** A write has found no space, and since then not all has become well. */
+  isOutOfSpace = false;
+  /** The last batch that is on disk. */
+  durableBatch: number;
   /** Since the start. Bytes with heads; the time of a sync is for whoever owns a clock. */
   readonly metrics = { batches: 0, bytes: 0, records: 0 };
 
@@ -47,7 +52,6 @@ export class BatchSaver {
   readonly #faults: SaverFaults;
   #lastNumber: number;
   #lastCrc: number;
-  #isOutOfSpace = false;
   #isDistrusting = false;
   #retry: (() => void) | undefined;
   #isClosed = false;
@@ -59,6 +63,7 @@ export class BatchSaver {
     this.#faults = options.faults;
     this.#lastNumber = options.lastNumber;
     this.#lastCrc = options.lastCrc;
+    this.durableBatch = options.lastNumber;
   }
 
   /** The number of the next batch that is made. */
@@ -66,12 +71,15 @@ export class BatchSaver {
     return this.#lastNumber + 1;
   }
 
-  /** Empties the bundle and brings it to disk. @param saved called when it is durable, possibly at once */
-  save(bundle: Bundle, saved: () => void): void {
+  /**
+   * Empties the bundle and brings it to disk, or brings a part of it and empties it with the last one.
+   * @param saved called when it is durable, possibly at once
+   */
+  save(bundle: Bundle, saved: () => void, part: BundlePart = 'all'): void {
     this.isBusy = true;
-    this.#inSegment(bundle.bytes, (segment) => {
-      const batch = this.#writer.write(bundle, this.#placeIn(segment));
-      bundle.clear();
+    this.#inSegment(part === 'unheld' ? unheldBytes(bundle) : bundle.bytes, (segment) => {
+      const batch = this.#writer.write(bundle, this.#placeIn(segment), part);
+      if (part !== 'unheld') bundle.clear();
       if (batch === undefined) return this.#done(saved);
       this.#lastNumber = batch.head.number;
       this.#write(segment, batch, saved);
@@ -89,6 +97,7 @@ export class BatchSaver {
 
   /** Time goes by: what did not fit is tried again. */
   tick(): void {
+    if (!this.isBusy) this.#checkSpace();
     const retry = this.#retry;
     this.#retry = undefined;
     retry?.();
@@ -107,24 +116,34 @@ export class BatchSaver {
 
   /** Finds a segment with room for so many bytes. */
   #inSegment(bytes: number, use: (segment: Segment) => void): void {
-    const { current } = this.#segments;
-    const { bytesMax } = this.#segments;
-    if (current !== undefined && (current.bytes === 0 || current.bytes + bytes < bytesMax)) {
-      if (current.bytes > bytesMax / 2) this.#segments.prepare();
+    const { current, bytesMax } = this.#segments;
+    const isOfReserve = current !== undefined && current.bytesMax < bytesMax;
+    if (current !== undefined && (current.bytes === 0 || current.bytes + bytes < current.bytesMax)) {
+      if (!isOfReserve && current.bytes > bytesMax / 2) this.#segments.prepare();
       return use(current);
     }
-    this.#inNextSegment(use);
+    // One that has blocks of its own, once the disk is known to have no others.
+    if (this.isOutOfSpace && isOfReserve) this.#inReserve(bytes, use, () => this.#inNextSegment(bytes, use));
+    else this.#inNextSegment(bytes, use);
   }
 
-  #inNextSegment(use: (segment: Segment) => void): void {
+  #inNextSegment(bytes: number, use: (segment: Segment) => void): void {
     const again = (fault: DiskFault | undefined): void => {
       if (this.#isClosed) return;
-      if (fault === undefined) return this.#inNextSegment(use);
-      if (NO_SPACE.has(fault.code)) return this.#waitForSpace(fault, () => this.#inNextSegment(use));
-      if (this.#noteDistrust(fault)) this.#inNextSegment(use);
+      if (fault === undefined) return this.#inNextSegment(bytes, use);
+      if (NO_SPACE.has(fault.code)) return this.#whenFull(fault, bytes, use, () => this.#inNextSegment(bytes, use));
+      if (this.#noteDistrust(fault)) this.#inNextSegment(bytes, use);
     };
     const next = this.#segments.roll(again);
     if (next !== undefined) use(next);
+  }
+
+  #inReserve(bytes: number, use: (segment: Segment) => void, otherwise: () => void): void {
+    this.#segments.rollToReserve(bytes, (segment) => {
+      if (this.#isClosed) return;
+      if (segment === undefined) otherwise();
+      else use(segment);
+    });
   }
 
   #write(segment: Segment, batch: Batch, saved: () => void): void {
@@ -132,8 +151,13 @@ export class BatchSaver {
       if (this.#isClosed) return;
       if (fault === undefined) return this.#sync(segment, batch, saved);
       if (!NO_SPACE.has(fault.code)) return this.#distrust(fault, batch, saved);
-      this.#waitForSpace(fault, () => this.#write(segment, batch, saved));
+      const elsewhere = (other: Segment) => this.#writeAgain(other, batch, saved);
+      this.#whenFull(fault, batch.bytes.length, elsewhere, () => this.#write(segment, batch, saved));
     });
+  }
+
+  #writeAgain(segment: Segment, batch: Batch, saved: () => void): void {
+    this.#write(segment, this.#writer.repeat(batch, this.#placeAgain(segment, batch.head.number)), saved);
   }
 
   #sync(segment: Segment, batch: Batch, saved: () => void): void {
@@ -142,6 +166,7 @@ export class BatchSaver {
       // Whatever the reason: the pages may be gone, and a second sync would say that all is well.
       if (fault !== undefined) return this.#distrust(fault, batch, saved);
       segment.bytes += batch.bytes.length;
+      this.durableBatch = batch.head.number;
       this.#lastCrc = batch.crc;
       this.metrics.batches++;
       this.metrics.bytes += batch.bytes.length;
@@ -153,16 +178,14 @@ export class BatchSaver {
 
   #done(saved: () => void): void {
     this.isBusy = false;
-    this.#spaceFound();
+    this.#checkSpace();
     saved();
   }
 
   /** The batch goes to a file of its own; what was durable in the old one stays so. */
   #distrust(fault: DiskFault, batch: Batch, saved: () => void): void {
     if (!this.#noteDistrust(fault)) return;
-    this.#inNextSegment((segment) => {
-      this.#write(segment, this.#writer.repeat(batch, this.#placeAgain(segment, batch.head.number)), saved);
-    });
+    this.#inNextSegment(batch.bytes.length, (segment) => this.#writeAgain(segment, batch, saved));
   }
 
   /** @returns false when that has happened just now, and it is the disk that cannot be trusted */
@@ -180,16 +203,27 @@ export class BatchSaver {
     return { ...place, number };
   }
 
-  #waitForSpace(fault: DiskFault, retry: () => void): void {
-    this.#retry = retry;
-    if (this.#isOutOfSpace) return;
-    this.#isOutOfSpace = true;
-    this.#faults.outOfSpace(true, fault);
+  /** @param use takes a segment of the reserve. @param retry otherwise, when time has gone by */
+  #whenFull(fault: DiskFault, bytes: number, use: (segment: Segment) => void, retry: () => void): void {
+    if (!this.isOutOfSpace) {
+      this.isOutOfSpace = true;
+      this.#faults.outOfSpace(true, fault);
+    }
+    this.#inReserve(bytes, use, () => {
+      this.#retry = retry;
+    });
   }
 
-  #spaceFound(): void {
-    if (!this.#isOutOfSpace) return;
-    this.#isOutOfSpace = false;
+  /** All is well when a batch has found room and nothing of the reserve is missing, for the next time. */
+  #checkSpace(): void {
+    if (!this.isOutOfSpace || !this.#segments.reserve.isComplete) return;
+    this.isOutOfSpace = false;
     this.#faults.outOfSpace(false, undefined);
   }
+}
+
+/** With room for head and foot. */
+function unheldBytes(bundle: Bundle): number {
+  const facts = bundle.facts.length + bundle.definedQueues.length;
+  return bundle.unheldBytes + 2 * (headBytes({ queueIds: undefined }) + 8 * facts);
 }

@@ -52,6 +52,9 @@ export interface Batch {
   readonly slot: number;
 }
 
+/** What of a bundle is written: all, or first what need not wait for room on the disk, and the rest when there is some. */
+export type BundlePart = 'all' | 'unheld' | 'held';
+
 export class BatchWriter {
   readonly #messages: Messages;
   readonly #live: LiveMessages;
@@ -65,20 +68,23 @@ export class BatchWriter {
   }
 
   /** @returns undefined when everything in the bundle has been taken out again */
-  write(bundle: Bundle, place: BatchPlace): Batch | undefined {
+  write(bundle: Bundle, place: BatchPlace, part: BundlePart = 'all'): Batch | undefined {
     const queueIds = queuesOf(bundle);
     const start = headBytes({ queueIds });
     this.#reserve(2 * start + paddedBytes(bundle.bytes));
     this.#at = start;
     this.#records = 0;
-    for (let fact = 0; fact < bundle.facts.length; fact++) this.#writeFact(bundle, fact, place.slot);
+    for (let fact = 0; fact < bundle.facts.length; fact++) {
+      if (part !== 'all' && bundle.isHoldable(fact) !== (part === 'held')) continue;
+      this.#writeFact(bundle, fact, place.slot);
+    }
     for (const id of bundle.deletedQueues) this.#live.dropQueue(id);
     if (this.#records === 0) return undefined;
     const { segment, epoch, number, previousCrc, slot } = place;
     const payloadBytes = this.#at - start;
     this.#buffer.bytes.fill(0, this.#at, start + paddedBytes(payloadBytes));
     const payloadCrc = checksum(this.#buffer.view, start, this.#at);
-    const hasDefinitions = bundle.definitions.length > 0;
+    const hasDefinitions = bundle.definitions.length > 0 && part !== 'held';
     const records = this.#records;
     const origin = { segment, epoch, number, previousCrc };
     return this.#seal({ ...origin, queueIds, payloadBytes, payloadCrc, records, hasDefinitions }, slot);

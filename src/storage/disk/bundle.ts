@@ -22,10 +22,14 @@ import {
   PAIR_RECORD_BYTES,
   TARGET_BYTES,
 } from './record-codec.ts';
+import type { SequenceRanges } from './sequence-ranges.ts';
 import { TargetTable } from './target-table.ts';
 
 /** In the column of reasons: a publish that stays in, whatever becomes of its message. */
 const OF_GROUP = 1;
+/** And of pages: one that waits for publishes that are held, and one that was taken out again. */
+const HELD_PAGE = 1;
+const TAKEN_PAGE = 2;
 
 /** A message's record as it stands in an older segment, to be written again for those of its targets that it still has. */
 export interface MovedContent {
@@ -114,7 +118,42 @@ export class Bundle {
   elide(queueId: number, sequence: number): boolean {
     if (this.#isAtomic) return false;
     const place = this.targets.find(queueId, sequence);
-    if (place < 0 || this.targets.isOpen[place]! === 0) return false;
+    return place >= 0 && this.#elideAt(place);
+  }
+
+  /**
+   * Settles and deletions of another bundle are written before the publishes of this one: what they are about must not be
+   * written any more.
+   * @returns whether there was any
+   */
+  overtakenBy({ facts, deletedQueues }: Bundle): boolean {
+    let count = 0;
+    for (let fact = 0; fact < facts.length; fact++) {
+      if (facts.kinds[fact] !== RECORD_KINDS.settle) continue;
+      count += this.#elideRun(facts.subjects[fact]!, facts.places[fact]!, facts.counts[fact]!);
+    }
+    for (const id of deletedQueues) count += this.#elideRun(id, 0, Number.POSITIVE_INFINITY);
+    return count > 0;
+  }
+
+  /** A run may be far longer than the bundle. @returns how many targets were taken out */
+  #elideRun(queueId: number, first: number, run: number): number {
+    const { targets } = this;
+    let count = 0;
+    if (run < targets.length) {
+      for (let sequence = first; sequence < first + run; sequence++) if (this.elide(queueId, sequence)) count++;
+      return count;
+    }
+    for (let place = 0; place < targets.length; place++) {
+      const sequence = targets.sequences[place]!;
+      if (targets.queueIds[place] !== queueId || sequence < first || sequence >= first + run) continue;
+      if (this.#elideAt(place)) count++;
+    }
+    return count;
+  }
+
+  #elideAt(place: number): boolean {
+    if (this.targets.isOpen[place]! === 0) return false;
     const { facts, targets } = this;
     const fact = targets.facts[place]!;
     if (facts.reasons[fact] === OF_GROUP) return false;
@@ -148,13 +187,86 @@ export class Bundle {
   move(content: MovedContent): void {
     this.facts.add(RECORD_KINDS.moved, this.moved.length, 0);
     this.moved.push(content);
-    this.bytes += CONTENT_RECORD_BYTES + content.queueIds.length * TARGET_BYTES + content.content.length;
+    this.bytes += movedBytes(content);
   }
 
   page(content: PagedContent): void {
-    this.facts.add(RECORD_KINDS.paged, this.paged.length, 0);
+    const fact = this.facts.add(RECORD_KINDS.paged, this.paged.length, 0);
+    this.facts.reasons[fact] = 0;
     this.paged.push(content);
     this.bytes += PAGED_RECORD_BYTES + settledBytes(content.place.span);
+  }
+
+  /** A fact that waits for room when the disk is full, and that later ones may overtake. What is atomic is not torn. */
+  isHoldable(fact: number): boolean {
+    const { kinds, reasons, left } = this.facts;
+    if (kinds[fact] === RECORD_KINDS.publish) return reasons[fact] !== OF_GROUP && left[fact]! > 0;
+    return kinds[fact] === RECORD_KINDS.paged && reasons[fact] === HELD_PAGE;
+  }
+
+  /** Adds the messages that are held here. */
+  addHeldTo(ranges: SequenceRanges): void {
+    const { facts, targets } = this;
+    for (let place = 0; place < targets.length; place++) {
+      if (targets.isOpen[place]! === 0 || facts.reasons[targets.facts[place]!] === OF_GROUP) continue;
+      ranges.add(targets.queueIds[place]!, targets.sequences[place]!);
+    }
+  }
+
+  /** Pages of which messages may be held have to wait for these. */
+  holdPages(held: SequenceRanges): void {
+    const { kinds, reasons, subjects, length } = this.facts;
+    for (let fact = 0; fact < length; fact++) {
+      if (kinds[fact] !== RECORD_KINDS.paged) continue;
+      if (held.meet(this.paged[subjects[fact]!]!.place)) reasons[fact] = HELD_PAGE;
+    }
+  }
+
+  /** Takes out the pages that need not wait any more. */
+  takePages(held: SequenceRanges): PagedContent[] {
+    const taken: PagedContent[] = [];
+    const { kinds, reasons, subjects, length } = this.facts;
+    for (let fact = 0; fact < length; fact++) {
+      if (kinds[fact] !== RECORD_KINDS.paged || reasons[fact] !== HELD_PAGE) continue;
+      const content = this.paged[subjects[fact]!]!;
+      if (held.meet(content.place)) continue;
+      reasons[fact] = TAKEN_PAGE;
+      taken.push(content);
+    }
+    return taken;
+  }
+
+  get hasHoldable(): boolean {
+    for (let fact = 0; fact < this.facts.length; fact++) if (this.isHoldable(fact)) return true;
+    return false;
+  }
+
+  /** About what the payload will take of all that need not wait; 0 when there is nothing. */
+  get unheldBytes(): number {
+    const { facts } = this;
+    let bytes = 0;
+    for (let fact = 0; fact < facts.length; fact++) {
+      if (this.isHoldable(fact)) continue;
+      const subject = facts.subjects[fact]!;
+      switch (facts.kinds[fact]) {
+        case RECORD_KINDS.publish:
+          if (facts.left[fact] === 0) break;
+          bytes += CONTENT_RECORD_BYTES + facts.counts[fact]! * TARGET_BYTES + this.#messages.storedBytes(subject);
+          break;
+        case RECORD_KINDS.definition:
+          bytes += DEFINITION_RECORD_BYTES + this.definitions[subject]!.length;
+          break;
+        case RECORD_KINDS.moved:
+          bytes += movedBytes(this.moved[subject]!);
+          break;
+        case RECORD_KINDS.paged:
+          bytes += PAGED_RECORD_BYTES + settledBytes(this.paged[subject]!.place.span);
+          break;
+        default:
+          bytes += PAIR_RECORD_BYTES;
+      }
+    }
+    return bytes;
   }
 
   /** Lets go of all messages; to be used again. */
@@ -183,4 +295,8 @@ export class Bundle {
     this.#messages.release(message);
     this.elided++;
   }
+}
+
+function movedBytes({ content, queueIds }: MovedContent): number {
+  return CONTENT_RECORD_BYTES + queueIds.length * TARGET_BYTES + content.length;
 }

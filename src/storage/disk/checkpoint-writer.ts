@@ -33,7 +33,9 @@ export interface CheckpointWriterOptions {
   readonly position: CheckpointPosition;
   readonly definitions: DefinitionState;
   readonly live: LiveMessages;
-  readonly log: Pick<Log, 'appended' | 'durable'>;
+  readonly log: Pick<Log, 'appended' | 'saved'>;
+  /** The last batch that is on disk. */
+  readonly durableBatch: () => number;
   /** Made in one step; `RECORDS_PER_STEP` unless given. */
   readonly recordsPerStep?: number | undefined;
   /** Called once, when the checkpoint counts or cannot be had. */
@@ -54,7 +56,7 @@ export class CheckpointWriter {
   constructor(options: CheckpointWriterOptions) {
     this.#options = options;
     this.#records = recordsOf(options);
-    this.#file = options.disk.open(checkpointName(options.number) + UNFINISHED);
+    this.#file = options.disk.open(unfinishedName(options.number));
   }
 
   /** Goes on, unless a write is under way. */
@@ -98,7 +100,8 @@ export class CheckpointWriter {
   }
 
   #finishWhenDurable(ticket: Ticket): void {
-    if (this.#options.log.durable < ticket) return;
+    const { log, position, durableBatch } = this.#options;
+    if (log.saved < ticket || durableBatch() < position.batch - 1) return;
     this.#isWriting = true;
     this.#finish();
   }
@@ -110,18 +113,25 @@ export class CheckpointWriter {
       else this.#end(fault);
     };
     const { names, number } = this.#options;
-    const name = checkpointName(number);
+    const end = CHECKPOINT_PAYLOAD_AT + this.#bytes;
     const sync = () => this.#file.sync(then(rename));
-    const rename = () => names.rename(name + UNFINISHED, name, (fault) => this.#end(fault));
-    this.#file.write(head, 0, then(sync));
+    // A file of the reserve is larger than most checkpoints.
+    const cut = () => (this.#file.size > end ? this.#file.resize(end, then(sync)) : sync());
+    const rename = () => names.rename(unfinishedName(number), checkpointName(number), (fault) => this.#end(fault));
+    this.#file.write(head, 0, then(cut));
   }
 
   #end(fault: DiskFault | undefined): void {
     const { disk, number, done } = this.#options;
     this.#file.close();
-    if (fault !== undefined) disk.remove(checkpointName(number) + UNFINISHED, () => undefined);
+    if (fault !== undefined) disk.remove(unfinishedName(number), () => undefined);
     done(fault);
   }
+}
+
+/** What a checkpoint is called while it is written. A file that is there already is written over. */
+export function unfinishedName(number: number): string {
+  return checkpointName(number) + UNFINISHED;
 }
 
 function* recordsOf({ definitions, live }: CheckpointWriterOptions): Iterator<Uint8Array> {

@@ -2,7 +2,8 @@
  * The log on disk: what a turn appended is written as one batch and synced once, while the next batch collects. One
  * batch at a time is not durable.
  *
- * A failed write or sync is never believed afterwards: see `batch-saver.ts`.
+ * A failed write or sync is never believed afterwards: see `batch-saver.ts`. On a full disk publishes are held, and what else
+ * there is overtakes them.
  *
  * hot path
  */
@@ -16,6 +17,7 @@ import type { DefinitionState } from '../definition-state.ts';
 import { Waiters } from '../waiters.ts';
 import type { BatchSaver } from './batch-saver.ts';
 import { Bundle, type MovedContent, type PagedContent } from './bundle.ts';
+import { HeldBundles, type HeldTickets } from './held-bundles.ts';
 import type { StoredBatch } from './stored-batch.ts';
 
 /** More than about this much goes into several batches, so that no turn is long: copying and summing cost 0.5 ms a MB. */
@@ -37,9 +39,10 @@ export interface DiskLogOptions {
 
 export class DiskLog implements Log {
   durable: Ticket = 0;
+  saved: Ticket = 0;
   appended: Ticket = 0;
-  /** What was published, and what was not written because it had left all its queues. */
-  readonly metrics = { published: 0, elided: 0 };
+  /** What was published, what was not written because it had left all its queues, and bundles that waited for room. */
+  readonly metrics = { published: 0, elided: 0, held: 0 };
 
   readonly #messages: Messages;
   readonly #definitions: DefinitionState;
@@ -48,6 +51,10 @@ export class DiskLog implements Log {
   readonly #onFlush: () => void;
   readonly #batchBytes: number;
   readonly #waiters = new Waiters();
+  readonly #savedWaiters = new Waiters();
+  readonly #held = new HeldBundles();
+  /** The newest ticket of all that have been on their way. */
+  #taken: Ticket = 0;
   #collecting: Bundle;
   /** Full ones, oldest first. */
   readonly #full: Bundle[] = [];
@@ -99,6 +106,11 @@ export class DiskLog implements Log {
     this.#waiters.add(ticket, waiter);
   }
 
+  whenSaved(ticket: Ticket, waiter: DurabilityWaiter): void {
+    assert(ticket > this.saved, 'what is saved already was waited for');
+    this.#savedWaiters.add(ticket, waiter);
+  }
+
   define(record: DefinitionRecord): Ticket {
     this.#makeRoom();
     this.#definitions.fold(record);
@@ -135,7 +147,11 @@ export class DiskLog implements Log {
    */
   resume(last: StoredBatch): void {
     const ticket = ++this.appended;
-    this.#saver.saveAgain(last, () => this.#reached(ticket));
+    this.#taken = ticket;
+    this.#saver.saveAgain(last, () => {
+      this.saved = ticket;
+      this.#goOn();
+    });
   }
 
   /** Notes that messages stand on a page, and no longer need to stand here. */
@@ -147,11 +163,27 @@ export class DiskLog implements Log {
 
   /** Bytes that are collected and not yet on their way. */
   get pendingBytes(): number {
-    return this.#full.reduce((sum, { bytes }) => sum + bytes, this.#collecting.bytes);
+    return this.#full.reduce((sum, { bytes }) => sum + bytes, this.#collecting.bytes + this.#held.bytes);
+  }
+
+  /** Publishes that wait for room on the disk are among these. */
+  get heldTickets(): readonly HeldTickets[] {
+    return this.#held.tickets;
+  }
+
+  /** Publishes wait for room on the disk. */
+  get isOutOfSpace(): boolean {
+    return this.#saver.isOutOfSpace;
+  }
+
+  /** About twice a second. */
+  tick(): void {
+    for (const content of this.#held.takePages(this.saved)) this.page(content);
   }
 
   flush(): void {
     this.#onFlush();
+    if (!this.#held.isEmpty) this.#letGo();
     if (!this.#saver.isBusy) this.#saveNext();
   }
 
@@ -171,6 +203,7 @@ export class DiskLog implements Log {
     // In a group, what is settled stays settled only together with the rest.
     if (this.#collecting.isInGroup) return false;
     if (this.#collecting.elide(queueId, sequence)) return true;
+    if (!this.#held.isEmpty && this.#held.elide(queueId, sequence)) return true;
     for (let index = this.#full.length - 1; index >= 0; index--) {
       if (this.#full[index]?.elide(queueId, sequence) === true) return true;
     }
@@ -179,28 +212,82 @@ export class DiskLog implements Log {
 
   /** The oldest bundle becomes a batch. */
   #saveNext(): void {
-    const bundle = this.#full.shift() ?? this.#takeCollecting();
+    if (this.#saver.isOutOfSpace) return this.#saveUnheld();
+    const held = this.#held.takeFirst();
+    if (held !== undefined) return this.#saver.save(held, () => this.#heldSaved(held), 'held');
+    const bundle = this.#takeNext();
     if (bundle === undefined) return;
+    this.#taken = bundle.lastTicket;
     this.metrics.elided += bundle.elided;
-    this.#saver.save(bundle, () => this.#saved(bundle));
+    this.#saver.save(bundle, () => this.#bundleSaved(bundle));
+  }
+
+  /** Publishes wait for room; all else of the oldest bundle goes to what is left of it. */
+  #saveUnheld(): void {
+    const bundle = this.#takeNext();
+    if (bundle === undefined) return;
+    const isHeld = this.#held.hold(bundle, this.#taken);
+    if (isHeld) this.metrics.held++;
+    this.#held.overtakenBy(bundle);
+    this.#taken = bundle.lastTicket;
+    if (bundle.unheldBytes === 0) this.#unheldSaved(bundle, isHeld);
+    else this.#saver.save(bundle, () => this.#unheldSaved(bundle, isHeld), 'unheld');
+  }
+
+  #takeNext(): Bundle | undefined {
+    return this.#full.shift() ?? this.#takeCollecting();
   }
 
   #takeCollecting(): Bundle | undefined {
     const bundle = this.#collecting;
-    if (bundle.lastTicket <= this.durable || bundle.isInGroup) return undefined;
+    if (bundle.lastTicket <= this.#taken || bundle.isInGroup) return undefined;
     this.#collecting = this.#spare.pop() ?? new Bundle(this.#messages);
     return bundle;
   }
 
-  #saved(bundle: Bundle): void {
-    if (this.#spare.length < SPARE_BUNDLES) this.#spare.push(bundle);
-    this.#reached(bundle.lastTicket);
+  #bundleSaved(bundle: Bundle): void {
+    this.saved = bundle.lastTicket;
+    this.#recycle(bundle);
+    this.#goOn();
   }
 
-  #reached(ticket: Ticket): void {
-    this.durable = ticket;
-    this.#waiters.reached(this.durable);
+  #unheldSaved(bundle: Bundle, isHeld: boolean): void {
+    this.saved = bundle.lastTicket;
+    if (!isHeld) this.#dismiss(bundle);
+    this.#goOn();
+  }
+
+  #heldSaved(bundle: Bundle): void {
+    this.#held.written();
+    this.#recycle(bundle);
+    this.#goOn();
+  }
+
+  /** What was held and has left its queues need not be written any more. */
+  #letGo(): void {
+    this.#held.prune(this.saved, (bundle) => this.#dismiss(bundle));
+    this.#report();
+  }
+
+  #dismiss(bundle: Bundle): void {
+    this.metrics.elided += bundle.elided;
+    bundle.clear();
+    this.#recycle(bundle);
+  }
+
+  #recycle(bundle: Bundle): void {
+    if (this.#spare.length < SPARE_BUNDLES) this.#spare.push(bundle);
+  }
+
+  #goOn(): void {
+    this.#report();
     this.#onDurable();
     if (!this.#saver.isBusy) this.#saveNext();
+  }
+
+  #report(): void {
+    this.durable = this.#held.durable(this.saved);
+    this.#savedWaiters.reached(this.saved);
+    this.#waiters.reached(this.durable);
   }
 }

@@ -8,7 +8,7 @@ import { BatchSaver, type SaverFaults } from './batch-saver.ts';
 import { BatchWriter } from './batch-writer.ts';
 import { checkpointName, checkpointNumber } from './checkpoint.ts';
 import type { Disk, DiskFault } from './disk.ts';
-import { DiskLog } from './disk-log.ts';
+import { BATCH_BYTES_MAX, DiskLog } from './disk-log.ts';
 import type { QueueMarks } from './live-messages.ts';
 import { parsePageFileName } from './pages/page-format.ts';
 import { Reclaimer } from './reclaimer.ts';
@@ -28,6 +28,8 @@ export interface OpenLogOptions {
   readonly segmentBytes?: number;
   /** About how much goes into one batch; 4 MB unless given. */
   readonly batchBytes?: number;
+  /** In each of the files that are kept for a full disk; 0 for none; see `reserveBytesOf` unless given. */
+  readonly reserveBytes?: number;
   /** Records that go into a checkpoint in one step; 500 unless given. */
   readonly checkpointRecords?: number;
 }
@@ -44,6 +46,8 @@ export interface LogMetrics {
   readonly writtenBytes: number;
   readonly published: number;
   readonly elided: number;
+  /** Batches whose publishes had to wait for room on the disk. */
+  readonly held: number;
   readonly movedBytes: number;
   readonly checkpoints: number;
   readonly retired: number;
@@ -86,6 +90,7 @@ export class OpenedLog {
       checkpointRecords,
       isHeld: hasUnheldDamage(found),
     });
+    segments.reserve.open(options.reserveBytes ?? reserveBytesOf(segments.bytesMax, batchBytes));
     // What was torn is not written over: a new segment is easier to tell apart than a new end of an old one.
     segments.seal();
     // What a checkpoint has freed is free once it is certain that the checkpoint has its name.
@@ -125,7 +130,9 @@ export class OpenedLog {
   /** Some time has gone by: about twice a second. */
   tick(): void {
     this.#reclaimer.tick();
+    this.found.segments.tick(this.#reclaimer.sizes.bytes);
     this.#saver.tick();
+    this.log.tick();
     this.log.flush();
   }
 
@@ -168,6 +175,14 @@ export class OpenedLog {
       ...this.#reclaimer.metrics,
     };
   }
+}
+
+/**
+ * Enough for settles of as many messages as a segment holds, and for a few batches: of these one may be under way when the
+ * disk is found to be full.
+ */
+function reserveBytesOf(segmentBytes: number, batchBytes: number = BATCH_BYTES_MAX): number {
+  return Math.max(segmentBytes / 8, 2 * batchBytes);
 }
 
 /** @throws Error when something was written by a newer program, or the disk cannot be read */

@@ -10,7 +10,7 @@
 import type { DefinitionState } from '../definition-state.ts';
 import type { BatchSaver } from './batch-saver.ts';
 import { type CheckpointPosition, checkpointNumber } from './checkpoint.ts';
-import { CheckpointWriter } from './checkpoint-writer.ts';
+import { CheckpointWriter, unfinishedName } from './checkpoint-writer.ts';
 import type { Disk, Done } from './disk.ts';
 import type { DiskLog } from './disk-log.ts';
 import type { LiveMessages } from './live-messages.ts';
@@ -22,6 +22,8 @@ import type { Segment, Segments } from './segments.ts';
 const SEGMENTS_MIN = 4;
 /** Live messages are moved when they are a smaller share than this: then no byte is copied more than once on average. */
 const LIVE_SHARE_MAX = 0.5;
+/** On a full disk, when they are a smaller share than this of a file of the reserve. */
+const FULL_LIVE_SHARE_MAX = 0.125;
 
 export interface ReclaimerOptions {
   readonly disk: Disk;
@@ -44,12 +46,16 @@ export class Reclaimer {
   /** There is damage that no segment stands for: with the next checkpoint, nobody would know of it any more. */
   isHeld: boolean;
   readonly #options: ReclaimerOptions;
+  /** The last batch of earlier starts. */
+  readonly #foundBatch: number;
   #mover: SegmentMover | undefined;
   #writer: CheckpointWriter | undefined;
   /** Of the newest checkpoint, and of the newest one that was tried. */
   #lastCheckpoint: number;
   #lastNumber: number;
   #isCheckpointWanted = false;
+  /** A file of the reserve is on its way to become the next one. */
+  #isTakingReserve = false;
   /** The last one could not be had, and no time has gone by since. */
   #isResting = false;
   /** Those who want the next checkpoint that is begun. */
@@ -57,6 +63,7 @@ export class Reclaimer {
 
   constructor(options: ReclaimerOptions) {
     this.#options = options;
+    this.#foundBatch = options.saver.nextBatch - 1;
     this.#lastCheckpoint = options.lastCheckpoint;
     this.#lastNumber = options.lastCheckpoint;
     this.isHeld = options.isHeld ?? false;
@@ -89,6 +96,7 @@ export class Reclaimer {
   /** Does a little. Called at the end of turns, and now and then. */
   step(): void {
     this.#options.live.settleDropped(64);
+    if (this.#isTakingReserve) return;
     if (this.#writer !== undefined) return this.#writer.step();
     const mayBegin = !this.#isResting && !this.isHeld;
     if (mayBegin && (this.#isCheckpointWanted || this.#isOldestDead)) return this.#beginCheckpoint();
@@ -105,6 +113,12 @@ export class Reclaimer {
   get #isSparse(): boolean {
     const { oldest, current, bytesMax } = this.#options.segments;
     if (oldest === undefined || oldest === current || oldest.isDamaged) return false;
+    // Not next to the copy of the last batch of the start before: a message would stand in one segment twice.
+    if (current === undefined || current.firstBatch <= this.#foundBatch) return false;
+    if (this.#options.saver.isOutOfSpace) {
+      // The little that keeps a whole segment from being free.
+      return this.#liveBytesOf(oldest) < FULL_LIVE_SHARE_MAX * this.#options.segments.reserve.fileBytes;
+    }
     const { bytes, liveBytes } = this.sizes;
     return bytes > SEGMENTS_MIN * bytesMax && liveBytes < LIVE_SHARE_MAX * bytes;
   }
@@ -122,8 +136,20 @@ export class Reclaimer {
     this.#mover = new SegmentMover(oldest, live, log, () => this.#endMove());
   }
 
-  /** All segments before the first one that holds something are not needed once the checkpoint counts. */
   #beginCheckpoint(): void {
+    const number = ++this.#lastNumber;
+    const { saver, segments } = this.#options;
+    if (!saver.isOutOfSpace || !segments.reserve.hasCheckpoint) return this.#writeCheckpoint(number);
+    this.#isTakingReserve = true;
+    segments.reserve.take(unfinishedName(number), () => {
+      this.#isTakingReserve = false;
+      // After a fault too: there may be room by now.
+      this.#writeCheckpoint(number);
+    });
+  }
+
+  /** All segments before the first one that holds something are not needed once the checkpoint counts. */
+  #writeCheckpoint(number: number): void {
     const { disk, names, definitions, live, log, saver, segments, checkpointRecords } = this.#options;
     const needed = [...segments].find(({ slot, isDamaged }) => isDamaged || live.counts[slot] !== 0);
     const headSegment = needed?.number ?? segments.upcomingNumber;
@@ -132,7 +158,6 @@ export class Reclaimer {
     this.#isCheckpointWanted = false;
     const waiting = this.#waiting;
     this.#waiting = [];
-    const number = ++this.#lastNumber;
     const done: Done = (fault) => {
       this.#writer = undefined;
       this.#isResting = fault !== undefined;
@@ -148,6 +173,7 @@ export class Reclaimer {
         definitions,
         live,
         log,
+        durableBatch: () => saver.durableBatch,
         recordsPerStep: checkpointRecords,
         done,
       });

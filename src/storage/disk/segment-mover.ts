@@ -37,7 +37,7 @@ export class SegmentMover {
   }
 
   step(): void {
-    if (this.#isReading || this.#log.durable < this.#ticket) return;
+    if (this.#isReading || this.#log.saved < this.#ticket) return;
     const left = this.segment.bytes - this.#at;
     if (left <= 0 || this.#live.counts[this.segment.slot] === 0) return this.#done();
     this.#isReading = true;

@@ -9,6 +9,7 @@
 import { assert } from '../../base/assert.ts';
 import type { Disk, DiskFault, DiskFile } from './disk.ts';
 import { SLOTS_MAX } from './live-messages.ts';
+import { Reserve } from './reserve.ts';
 import type { SafeNames } from './safe-names.ts';
 
 /** A segment is full with so many bytes unless said otherwise; a batch that is larger has one for itself. */
@@ -30,6 +31,8 @@ export interface Segment {
   bytes: number;
   /** Not all of it can be read: it is kept until somebody decides what becomes of it. */
   isDamaged: boolean;
+  /** It must not grow beyond, because of a disk that is full. */
+  readonly bytesMax: number;
 }
 
 export function segmentName(number: number): string {
@@ -47,6 +50,8 @@ type Ready = (fault: DiskFault | undefined) => void;
 export class Segments {
   /** A segment is full with so many. */
   readonly bytesMax: number;
+  /** For when the disk is full. */
+  readonly reserve: Reserve;
   readonly #disk: Disk;
   readonly #names: SafeNames;
   /** Oldest first; the last one is written to. */
@@ -67,6 +72,7 @@ export class Segments {
     this.#names = names;
     this.#lastNumber = lastNumber;
     this.bytesMax = bytesMax;
+    this.reserve = new Reserve(disk, names);
   }
 
   /** The one that is written to; undefined until the first `roll`, and after `seal`. */
@@ -100,15 +106,23 @@ export class Segments {
 
   /** Takes over a file that recovery found. */
   adopt(number: number, file: DiskFile, firstBatch: number): Segment {
-    const segment = { number, slot: this.#takeSlot(), file, firstBatch, bytes: file.size, isDamaged: false };
+    const segment = { ...this.#segment(number, file, this.bytesMax), firstBatch, bytes: file.size };
     this.#segments.push(segment);
     return segment;
   }
 
   /** A file that nothing needs any more. */
   addSpare(file: DiskFile): void {
-    if (this.#spares.length < SPARES_MAX) this.#spares.push(file);
+    if (this.reserve.offer(file)) return;
+    // What the reserve lacks it makes of the room there is.
+    if (this.#spares.length < SPARES_MAX && this.reserve.isComplete) this.#spares.push(file);
     else this.#drop(file);
+  }
+
+  /** Time goes by. @param logBytes of all segments */
+  tick(logBytes: number): void {
+    this.reserve.tick(logBytes);
+    if (!this.reserve.isComplete) for (const file of this.#spares.splice(0)) this.addSpare(file);
   }
 
   /** From now on there are new segments. @param spares files that nothing needs any more */
@@ -140,6 +154,33 @@ export class Segments {
     return undefined;
   }
 
+  /**
+   * Goes on in a file of the reserve, for a batch of so many bytes.
+   * @param done takes it, possibly at once; undefined when there is none
+   */
+  rollToReserve(bytes: number, done: (segment: Segment | undefined) => void): void {
+    // A file that is being made has a lower number, and must not come later.
+    if (this.#isPreparing) return void this.#waiting.push(() => this.rollToReserve(bytes, done));
+    if (!this.reserve.hasSegment(bytes)) return done(undefined);
+    if (this.#next !== undefined) {
+      this.#freeSlots.push(this.#next.slot);
+      this.addSpare(this.#next.file);
+      this.#next = undefined;
+    }
+    this.#isPreparing = true;
+    const number = ++this.#lastNumber;
+    this.reserve.take(segmentName(number), (fault) => {
+      if (fault !== undefined) this.#prepared(undefined);
+      const file = fault === undefined ? this.#openSegment(number) : undefined;
+      if (file === undefined) return done(undefined);
+      const segment = this.#segment(number, file, this.reserve.fileBytes);
+      this.#isSealed = false;
+      this.#segments.push(segment);
+      this.#prepared(undefined);
+      done(segment);
+    });
+  }
+
   /** The oldest segment holds nothing that counts: its file is free. */
   retireOldest(): void {
     const segment = this.#segments.shift();
@@ -152,6 +193,7 @@ export class Segments {
     for (const { file } of this.#segments) file.close();
     for (const file of this.#spares) file.close();
     this.#next?.file.close();
+    this.reserve.close();
   }
 
   #prepare(): void {
@@ -188,7 +230,7 @@ export class Segments {
 
   #named(number: number, file: DiskFile, fault: DiskFault | undefined): void {
     if (fault === undefined) {
-      this.#next = { number, slot: this.#takeSlot(), file, firstBatch: 0, bytes: 0, isDamaged: false };
+      this.#next = this.#segment(number, file, this.bytesMax);
     } else file.close();
     this.#prepared(fault);
   }
@@ -198,6 +240,10 @@ export class Segments {
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const ready of waiting) ready(fault);
+  }
+
+  #segment(number: number, file: DiskFile, bytesMax: number): Segment {
+    return { number, slot: this.#takeSlot(), file, firstBatch: 0, bytes: 0, isDamaged: false, bytesMax };
   }
 
   #takeSlot(): number {

@@ -49,6 +49,14 @@ export class MemoryLog implements Log {
     return 0;
   }
 
+  get saved(): Ticket {
+    return this.durable;
+  }
+
+  whenSaved(ticket: Ticket, waiter: DurabilityWaiter): void {
+    this.whenDurable(ticket, waiter);
+  }
+
   whenDurable(ticket: Ticket, waiter: DurabilityWaiter): void {
     this.#waiters.add(ticket, waiter);
   }

@@ -40,6 +40,14 @@ export class SimLog implements Log {
     return this.#inner.appended;
   }
 
+  get saved(): Ticket {
+    return this.durable;
+  }
+
+  whenSaved(ticket: Ticket, waiter: DurabilityWaiter): void {
+    this.whenDurable(ticket, waiter);
+  }
+
   /** A command begins to be executed. */
   beginCommand(): void {
     this.publishes.length = 0;

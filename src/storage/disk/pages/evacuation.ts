@@ -45,7 +45,7 @@ export class Evacuation {
     writer.writeSome();
     if (this.#queues.length > 0 || !(writer.isIdle || writer.isPaused)) return false;
     homes.syncAll();
-    if (!homes.isIdle || log.durable < log.appended) return false;
+    if (!homes.isIdle || log.saved < log.appended) return false;
     done();
     return true;
   }

@@ -16,8 +16,10 @@ const OPEN_MAX = 64;
 /** What must be durable before a file may go. */
 export interface FileLog {
   readonly appended: Ticket;
-  readonly durable: Ticket;
-  whenDurable(ticket: Ticket, waiter: { durabilityReached(): void }): void;
+  readonly saved: Ticket;
+  /** What room there comes to be is not for pages. */
+  readonly isOutOfSpace: boolean;
+  whenSaved(ticket: Ticket, waiter: { durabilityReached(): void }): void;
 }
 
 export interface PageFilesOptions {
@@ -118,8 +120,8 @@ export class PageFiles {
     const { log } = this.#options;
     const ticket = log.appended;
     // Until the settles of its messages are durable, a crash would bring them back, and the file with them.
-    if (!file.isKnown || log.durable >= ticket) this.#remove(file);
-    else log.whenDurable(ticket, { durabilityReached: () => this.#remove(file) });
+    if (!file.isKnown || log.saved >= ticket) this.#remove(file);
+    else log.whenSaved(ticket, { durabilityReached: () => this.#remove(file) });
   }
 
   /** About twice a second: a file that is being written and holds nothing that counts is not kept for more. */

@@ -315,6 +315,19 @@ describe('a disk that does not do what it should', () => {
     });
   }
 
+  test('a file goes when several of its writes have failed', () => {
+    const disk = simulatedDisk();
+    const world = new PagedBroker(disk);
+    world.declare('q');
+    for (const body of bodies(MESSAGES)) world.publish('q', body.padEnd(2000));
+    world.broker.endTurn(0);
+    const [file] = world.pageFiles;
+    disk.faults.failNext('write', { file: file ?? '', times: 10 });
+    world.quiet();
+
+    expect([file, world.pageFiles.includes(file ?? '')]).toEqual([expect.stringMatching(/^page-/), false]);
+  });
+
   test('a page that cannot be read is named, and never handed over', () => {
     const world = filled();
     world.tick(4);

@@ -90,6 +90,7 @@ export class PageStore implements Residency {
     this.#writer = new PageWriter({
       messages,
       files,
+      log,
       schedule: (writer) => pump.addTask(writer),
       onWritten: (page) => this.#written(page),
       onFault,

@@ -21,6 +21,7 @@ const WRITES_PER_STEP = 2;
 export interface PageWriterOptions {
   readonly messages: Messages;
   readonly files: PageFiles;
+  readonly log: { readonly isOutOfSpace: boolean };
   /** Asks for a turn in which `step` is called. */
   readonly schedule: (writer: PageWriter) => void;
   /** The page is in its file. */
@@ -50,7 +51,7 @@ export class PageWriter implements Task {
 
   /** The disk takes nothing at the moment. */
   get isPaused(): boolean {
-    return this.#isPaused;
+    return this.#isPaused || this.#options.log.isOutOfSpace;
   }
 
   /** A page that holds its messages. */
@@ -89,7 +90,7 @@ export class PageWriter implements Task {
   }
 
   get #mayWrite(): boolean {
-    return this.#waiting.size > 0 && this.#writes < WRITES_MAX && !this.#isPaused && !this.#options.files.isClosed;
+    return this.#waiting.size > 0 && this.#writes < WRITES_MAX && !this.isPaused && !this.#options.files.isClosed;
   }
 
   #schedule(): void {
@@ -164,6 +165,8 @@ export class PageWriter implements Task {
     this.#isPaused = true;
     file.isTrusted = false;
     this.#options.files.fill(file);
+    // It may be full since another of its writes has failed.
+    this.#options.files.check(file);
     this.#options.onFault(fault);
   }
 
