@@ -16,6 +16,7 @@ export type {
 export type { Permission, TopicPermission } from './auth/permission-table.ts';
 export type { NewUser, UserAdministration, UserInfo } from './auth/user-administration.ts';
 export type { VhostAdministration, VhostInfo, VhostLimits } from './auth/vhost-administration.ts';
+export type { DurationStats } from './base/durations.ts';
 export type { LogLines } from './core/log-lines.ts';
 export type { UserLimits } from './core/open-connections.ts';
 export type { BrokerOptions } from './server/create-broker.ts';
@@ -23,5 +24,6 @@ export { createBroker } from './server/create-broker.ts';
 export { DataDirectoryError } from './server/data-directory.ts';
 export type { Login } from './server/default-login.ts';
 export type { ResourceStats } from './server/resources/resource-alarms.ts';
-export type { BrokerStats, ListeningAddress, RunningBroker } from './server/start-broker.ts';
+export type { BrokerMetrics, BrokerStats, ListeningAddress, RunningBroker } from './server/start-broker.ts';
 export type { TlsMaterial } from './server/tls-material.ts';
+export type { LogMetrics } from './storage/disk/open-log.ts';

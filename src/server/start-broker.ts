@@ -7,11 +7,13 @@ import type { Administration } from '../auth/administration.ts';
 import type { PermissionAdministration, TopicPermissionAdministration } from '../auth/permission-administration.ts';
 import type { UserAdministration } from '../auth/user-administration.ts';
 import type { VhostAdministration } from '../auth/vhost-administration.ts';
+import type { DurationStats } from '../base/durations.ts';
 import { ChunkPool } from '../base/output.ts';
 import type { Broker } from '../core/broker.ts';
 import type { LogLines } from '../core/log-lines.ts';
 import { Messages } from '../core/messages.ts';
 import { NewerFormatError } from '../storage/disk/newer-format.ts';
+import type { LogMetrics } from '../storage/disk/open-log.ts';
 import { assembleBroker } from './assembly.ts';
 import type { Configuration } from './config/configuration.ts';
 import { DataDirectory, DataDirectoryError } from './data-directory.ts';
@@ -49,6 +51,14 @@ export interface BrokerStats extends ResourceStats {
   readonly connections: number;
 }
 
+/** What happened since the start, for whoever wants to know how well it goes. */
+export interface BrokerMetrics {
+  /** From the first input of a turn to its last answer. */
+  readonly turns: DurationStats;
+  /** Absent when everything is kept in memory. */
+  readonly log?: LogMetrics;
+}
+
 /** A broker that serves. */
 export interface RunningBroker {
   /** The port of plain AMQP connections; 0 when they are turned off. */
@@ -72,6 +82,7 @@ export interface RunningBroker {
   /** @internal The core; its shape may change with any version. */
   readonly broker: Broker;
   stats(): BrokerStats;
+  metrics(): BrokerMetrics;
   /**
    * Ends the broker: its clients are told (AMQP: 320 `CONNECTION_FORCED`), and after two seconds at most everything is
    * closed. May be called again.
@@ -124,7 +135,7 @@ async function startOn(directory: DataDirectory | undefined, options: StartOptio
     tickets.turnEnded();
     resources.check();
   };
-  turn = new Turn({ broker, schedule: setImmediate, clock, deliveriesPerTurn, onEnd });
+  turn = new Turn({ broker, schedule: setImmediate, clock, elapsedMs, deliveriesPerTurn, onEnd });
   const server = await Server.start({
     protocol,
     turn,
@@ -148,7 +159,11 @@ async function startOn(directory: DataDirectory | undefined, options: StartOptio
     },
   });
   const login = () => findDefaultLogin(configuration, authenticator);
-  return runningBroker({ server, broker, resources, administration, configuration, login, directory, store });
+  return runningBroker({ server, broker, turn, resources, administration, configuration, login, directory, store });
+}
+
+function elapsedMs(): number {
+  return performance.now();
 }
 
 function openStore(directory: DataDirectory, options: StartOptions, onDurable: () => void): Promise<Store> {
@@ -158,6 +173,7 @@ function openStore(directory: DataDirectory, options: StartOptions, onDurable: (
     path: directory.path,
     messages: new Messages(),
     epoch: randomInt(2 ** 32),
+    elapsedMs,
     logLines,
     onDurable,
     segmentBytes: configuration.segmentSize,
@@ -184,6 +200,7 @@ function listenRequests({ configuration, tls }: StartOptions): ListenRequest[] {
 interface Parts {
   readonly server: Server;
   readonly broker: Broker;
+  readonly turn: Turn;
   readonly resources: ResourceAlarms;
   readonly administration: Administration;
   readonly configuration: Configuration;
@@ -195,6 +212,7 @@ interface Parts {
 function runningBroker({
   server,
   broker,
+  turn,
   resources,
   administration,
   configuration,
@@ -221,6 +239,7 @@ function runningBroker({
     permissions,
     topicPermissions,
     broker,
+    metrics: () => ({ turns: turn.durations.stats, ...(store === undefined ? {} : { log: store.opened.metrics }) }),
     stats: () => ({ connections: server.connectionCount, ...resources.stats }),
     stop: async () => {
       await server.stop();

@@ -32,6 +32,7 @@ export interface StoreOptions {
   readonly logLines: LogLines;
   /** See `OpenLogOptions`. */
   readonly onDurable: () => void;
+  readonly elapsedMs: () => number;
   readonly segmentBytes: number;
   /** See `MessageMemoryOptions.persistentBytes`. */
   readonly residentBytes: number;
@@ -128,6 +129,7 @@ export class Store {
     clearInterval(steps);
     if (isInTime !== true)
       this.#logLines.warning('the disk is slow: the next start reads the log instead of a checkpoint');
+    this.#reportTraffic();
     this.#pages?.close();
     this.opened.close();
     await this.#disk.close();
@@ -153,6 +155,17 @@ export class Store {
     log.flush();
     if (log.durable === log.appended) return Promise.resolve();
     return new Promise((resolve) => log.whenDurable(log.appended, { durabilityReached: resolve }));
+  }
+
+  #reportTraffic(): void {
+    const { published, publishedBytes, writtenBytes, movedBytes, syncs } = this.opened.metrics;
+    if (published === 0) return;
+    const [wrote, forBytes, moved] = [writtenBytes, publishedBytes, movedBytes].map((bytes) => (bytes / MB).toFixed(1));
+    const averageMs = (syncs.totalMs / Math.max(1, syncs.count)).toFixed(1);
+    this.#logLines.info(
+      `the log wrote ${wrote} MB for ${forBytes} MB published, of which ${moved} MB for the second time; ` +
+        `${syncs.count} syncs took ${averageMs} ms on average and ${syncs.maxMs.toFixed(1)} ms at most`,
+    );
   }
 
   #reportTorn(): void {

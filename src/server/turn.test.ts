@@ -16,6 +16,7 @@ class World {
   onPump: () => void = () => {};
   onEnd: () => void = () => {};
   refreshed = 0;
+  elapsedMs = 0;
 
   constructor() {
     const broker = {
@@ -30,6 +31,7 @@ class World {
       broker,
       schedule: (callback) => void this.scheduled.push(callback),
       clock: { refresh: () => void this.refreshed++ },
+      elapsedMs: () => this.elapsedMs,
       deliveriesPerTurn: 7,
       onEnd: () => this.onEnd(),
     });
@@ -70,6 +72,20 @@ describe('a turn', () => {
     world.runScheduled();
 
     expect(world.events).toEqual(['pump 7', 'flush', 'a ends its turn', 'b ends its turn', 'a writes', 'b writes']);
+  });
+
+  test('is timed from its first input to its end', () => {
+    const world = new World();
+    world.elapsedMs = 100;
+    world.turn.touch(world.connection('a'));
+    world.elapsedMs = 103;
+    const slow = () => {
+      world.elapsedMs += 4;
+    };
+    world.turn.touch(world.connection('b', slow));
+    world.runScheduled();
+
+    expect(world.turn.durations.stats).toEqual({ count: 1, totalMs: 7, maxMs: 7, lastMs: 7 });
   });
 
   test('is asked for once and includes a connection once, however often it is touched', () => {

@@ -9,6 +9,7 @@
  * Knows no socket and no timer: the server ends a turn with `setImmediate`, the simulator by hand.
  */
 
+import { Durations } from '../base/durations.ts';
 import { emptyList } from '../base/lists.ts';
 import type { Session } from '../protocols/session.ts';
 import { LoneReads } from './lone-reads.ts';
@@ -41,15 +42,20 @@ export interface TurnOptions {
   readonly schedule: (callback: () => void) => void;
   /** Told when a turn begins. */
   readonly clock?: { refresh(): void };
+  /** Milliseconds that never go back: without it no time is measured. */
+  readonly elapsedMs?: () => number;
   readonly deliveriesPerTurn?: number;
   /** Called when a turn has ended. */
   readonly onEnd?: () => void;
 }
 
 export class Turn {
+  /** From the first input of a turn to its end. */
+  readonly durations = new Durations();
   readonly #broker: TurnBroker;
   readonly #schedule: (callback: () => void) => void;
   readonly #clock: { refresh(): void } | undefined;
+  readonly #elapsedMs: () => number;
   readonly #deliveriesPerTurn: number;
   readonly #onEnd: (() => void) | undefined;
   readonly #endScheduled = () => this.end();
@@ -61,12 +67,14 @@ export class Turn {
   /** Its end was asked for, at the end of the round. */
   #isRequested = false;
   #isReading = false;
+  #beganMs = 0;
   #isAnswering = false;
 
   constructor(options: TurnOptions) {
     this.#broker = options.broker;
     this.#schedule = options.schedule;
     this.#clock = options.clock;
+    this.#elapsedMs = options.elapsedMs ?? (() => 0);
     this.#deliveriesPerTurn = options.deliveriesPerTurn ?? DELIVERIES_PER_TURN;
     this.#onEnd = options.onEnd;
   }
@@ -79,6 +87,7 @@ export class Turn {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
     this.#clock?.refresh();
+    this.#beganMs = this.#elapsedMs();
     if (!this.#isReading) this.#request();
   }
 
@@ -113,6 +122,8 @@ export class Turn {
     this.#reads.turnEnds(this.#isRequested);
     this.#isRequested = false;
     this.#isScheduled = true;
+    // Whoever answers may begin the next turn.
+    const beganMs = this.#beganMs;
     const { log, pump } = this.#broker;
     this.#broker.endTurn(this.#deliveriesPerTurn);
     log.flush();
@@ -120,6 +131,7 @@ export class Turn {
     const flushed = log.appended;
     this.#answer();
     this.#onEnd?.();
+    this.durations.add(this.#elapsedMs() - beganMs);
     // Left over, or added by a session that went on with input it had kept. Not at once: sockets are read between two
     // turns, however much there is to deliver.
     if (pump.hasWork || log.appended !== flushed) this.schedule();

@@ -29,6 +29,21 @@ describe('a batch', () => {
     expect([publish(world, 1), certain(world), world.faults.said]).toEqual([true, ['1'], []]);
   });
 
+  test('says how long its sync took, by the clock that it is given', () => {
+    let nowMs = 0;
+    const world = logWith([Q], { elapsedMs: () => nowMs });
+    const { count } = world.opened.metrics.syncs;
+    world.publish('message', [Q, 1]);
+    world.log.flush();
+    const { syncs } = world.disk.counts;
+    while (world.disk.counts.syncs === syncs) {
+      nowMs += 5;
+      world.disk.step();
+    }
+
+    expect(world.opened.metrics.syncs).toEqual({ count: count + 1, totalMs: 5, maxMs: 5, lastMs: 5 });
+  });
+
   test('for which there is no room is tried again when time has gone by, until there is', () => {
     const world = logWith([Q]);
     world.disk.bytesMax = world.disk.usedBytes;

@@ -6,6 +6,7 @@
  * from now on: the batch is written once more, to a new segment; when that fails too, the broker must end.
  */
 
+import { Durations } from '../../base/durations.ts';
 import { headBytes } from './batch-format.ts';
 import type { Batch, BatchPlace, BatchWriter, BundlePart } from './batch-writer.ts';
 import type { Bundle } from './bundle.ts';
@@ -24,6 +25,8 @@ export interface BatchSaverOptions {
   readonly lastNumber: number;
   readonly lastCrc: number;
   readonly faults: SaverFaults;
+  /** Milliseconds that never go back; only differences count. */
+  readonly elapsedMs: () => number;
 }
 
 /** Who has to know that the disk does not do what it should. */
@@ -43,13 +46,14 @@ export class BatchSaver {
   isOutOfSpace = false;
   /** The last batch that is on disk. */
   durableBatch: number;
-  /** Since the start. Bytes with heads; the time of a sync is for whoever owns a clock. */
-  readonly metrics = { batches: 0, bytes: 0, records: 0 };
+  /** Since the start. Bytes with heads. */
+  readonly metrics = { batches: 0, bytes: 0, records: 0, syncs: new Durations() };
 
   readonly #segments: Segments;
   readonly #writer: BatchWriter;
   readonly #epoch: number;
   readonly #faults: SaverFaults;
+  readonly #elapsedMs: () => number;
   #lastNumber: number;
   #lastCrc: number;
   #isDistrusting = false;
@@ -61,6 +65,7 @@ export class BatchSaver {
     this.#writer = options.writer;
     this.#epoch = options.epoch;
     this.#faults = options.faults;
+    this.#elapsedMs = options.elapsedMs;
     this.#lastNumber = options.lastNumber;
     this.#lastCrc = options.lastCrc;
     this.durableBatch = options.lastNumber;
@@ -161,7 +166,9 @@ export class BatchSaver {
   }
 
   #sync(segment: Segment, batch: Batch, saved: () => void): void {
+    const beganMs = this.#elapsedMs();
     segment.file.sync((fault) => {
+      this.metrics.syncs.add(this.#elapsedMs() - beganMs);
       if (this.#isClosed) return;
       // Whatever the reason: the pages may be gone, and a second sync would say that all is well.
       if (fault !== undefined) return this.#distrust(fault, batch, saved);

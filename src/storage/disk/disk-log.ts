@@ -42,7 +42,7 @@ export class DiskLog implements Log {
   saved: Ticket = 0;
   appended: Ticket = 0;
   /** What was published, what was not written because it had left all its queues, and bundles that waited for room. */
-  readonly metrics = { published: 0, elided: 0, held: 0 };
+  readonly metrics = { published: 0, publishedBytes: 0, elided: 0, held: 0 };
 
   readonly #messages: Messages;
   readonly #definitions: DefinitionState;
@@ -74,6 +74,7 @@ export class DiskLog implements Log {
     this.#makeRoom();
     this.#collecting.publish(message);
     this.metrics.published++;
+    this.metrics.publishedBytes += this.#messages.storedBytes(message);
     return this.#append();
   }
 

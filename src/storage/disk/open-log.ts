@@ -2,6 +2,7 @@
  * Opens the log of a directory: reads what is there, and makes a log that goes on behind it.
  */
 
+import type { DurationStats } from '../../base/durations.ts';
 import type { Messages } from '../../core/messages.ts';
 import type { DefinitionState } from '../definition-state.ts';
 import { BatchSaver, type SaverFaults } from './batch-saver.ts';
@@ -28,6 +29,8 @@ export interface OpenLogOptions {
   readonly segmentBytes?: number;
   /** About how much goes into one batch; 4 MB unless given. */
   readonly batchBytes?: number;
+  /** Milliseconds that never go back: without it no time is measured. */
+  readonly elapsedMs?: () => number;
   /** In each of the files that are kept for a full disk; 0 for none; see `reserveBytesOf` unless given. */
   readonly reserveBytes?: number;
   /** Records that go into a checkpoint in one step; 500 unless given. */
@@ -44,7 +47,11 @@ export interface LogMetrics {
   readonly batches: number;
   readonly records: number;
   readonly writtenBytes: number;
+  /** Of the segments; also those that failed. */
+  readonly syncs: DurationStats;
   readonly published: number;
+  /** Each message once, whatever number of queues it reached: `writtenBytes` and `movedBytes` are to be compared with it. */
+  readonly publishedBytes: number;
   readonly elided: number;
   /** Batches whose publishes had to wait for room on the disk. */
   readonly held: number;
@@ -65,7 +72,7 @@ export class OpenedLog {
   readonly names: SafeNames;
 
   constructor(found: RecoveredLog, names: SafeNames, options: OpenLogOptions) {
-    const { disk, messages, epoch, faults, onDurable, batchBytes, checkpointRecords } = options;
+    const { disk, messages, epoch, faults, onDurable, batchBytes, checkpointRecords, elapsedMs = () => 0 } = options;
     const { live, segments, definitions, lastNumber, lastCrc, lastCheckpoint, damages } = found;
     // With damage, a checkpoint that cannot be read stays as it is, and so do files that may say more.
     const spares = damages.length === 0 ? found.spares : [];
@@ -74,7 +81,7 @@ export class OpenedLog {
     this.#disk = disk;
     this.names = names;
     const writer = new BatchWriter(messages, live);
-    this.#saver = new BatchSaver({ segments, writer, epoch, lastNumber, lastCrc, faults });
+    this.#saver = new BatchSaver({ segments, writer, epoch, lastNumber, lastCrc, faults, elapsedMs });
     const step = () => this.#reclaimer.step();
     this.log = new DiskLog({ messages, definitions, saver: this.#saver, onDurable, onFlush: step, batchBytes });
     const log = this.log;
@@ -161,7 +168,7 @@ export class OpenedLog {
 
   get metrics(): LogMetrics {
     const { bytes, liveBytes } = this.#reclaimer.sizes;
-    const { batches, bytes: writtenBytes, records } = this.#saver.metrics;
+    const { batches, bytes: writtenBytes, records, syncs } = this.#saver.metrics;
     return {
       bytes,
       liveBytes,
@@ -171,6 +178,7 @@ export class OpenedLog {
       batches,
       records,
       writtenBytes,
+      syncs: syncs.stats,
       ...this.log.metrics,
       ...this.#reclaimer.metrics,
     };
