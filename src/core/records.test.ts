@@ -21,5 +21,13 @@ test('kinds and reasons keep the numbers that logs were written with', () => {
     paged: 13,
     groupKey: 14,
   });
-  expect(SETTLE_REASONS).toEqual({ acked: 0, rejected: 1, expired: 2, maxlen: 3, deliveryLimit: 4, purged: 5 });
+  expect(SETTLE_REASONS).toEqual({
+    acked: 0,
+    rejected: 1,
+    expired: 2,
+    maxlen: 3,
+    deliveryLimit: 4,
+    purged: 5,
+    lost: 6,
+  });
 });

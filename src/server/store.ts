@@ -19,6 +19,7 @@ import { noteDeliveries, queuesOf, restoreMessages, stopDamaged } from './restor
 import { percent, runSteps } from './steps.ts';
 import { StoreFaults, type WriteSpace } from './store-faults.ts';
 
+const MB = 1024 * 1024;
 /** A stop waits no longer for the disk; nor for messages that go to pages, because a checkpoint must still be written. */
 const STOP_MS = 5000;
 const EVACUATION_MS = 3500;

@@ -51,11 +51,14 @@ export function checkDamaged(state: StoredState, model: StoreModel, progress: Pr
 }
 
 /** Nothing is damaged any more; all that could be read is there, and what may be a second delivery says so. */
-export function checkRepaired(before: StoredState, after: StoredState): void {
+export function checkRepaired(before: StoredState, after: StoredState, model: StoreModel): void {
   check(after.damages.length === 0, () => `after a repair, damage is named: ${JSON.stringify(after.damages)}`);
   check(after.lostQueues.size === 0, () => `after a repair, queues are lost: ${[...after.lostQueues]}`);
+  check(after.damagedQueues.size === 0, () => `after a repair, pages of ${[...after.damagedQueues]} cannot be read`);
   checkKept(before, after);
   for (const { id, name, messages } of after.queues) {
+    const queue = model.everQueues.get(id);
+    if (queue !== undefined) checkNothingForeign(queue, messages);
     const mustSay = before.damages.some(({ queueIds }) => queueIds === undefined || queueIds.includes(id));
     const isNew = mustSay && messages.some(({ redelivered }) => !redelivered);
     check(!isNew, () => `after a repair, queue '${name}' has a message that says it is new`);
@@ -67,7 +70,10 @@ export function checkKept(before: StoredState, after: StoredState): void {
   check(after.definitions === before.definitions, () => 'a repair has changed definitions');
   const stored = new Map(after.queues.map((queue) => [queue.id, queue.messages]));
   for (const { id, name, messages } of before.queues) {
-    const now = stored.get(id) ?? [];
+    // A page that cannot be read hides what stands behind it, and pages that only lost records knew are taken back.
+    const seen = new Set(messages.map((message) => message.id));
+    const all = stored.get(id) ?? [];
+    const now = isNamed(before, id) ? all.filter((message) => seen.has(message.id)) : all;
     const [was, is] = [messages, now].map((list) => list.map((message) => message.id).join());
     check(was === is, () => `after a repair, queue '${name}' has ${is} instead of ${was}`);
     const isNew = messages.some(({ redelivered }, index) => redelivered && now[index]?.redelivered !== true);

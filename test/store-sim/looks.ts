@@ -45,7 +45,7 @@ export function lookAtFlippedBits(world: LookedAt, disk: SimulatedDisk, progress
     checkDamaged(state, model, progress);
     world.history.flipped(state);
     if (progress.appended % REPAIR_ODDS === 0)
-      lookAtRepair({ toRepair, state, read, profile, random: new SeededRandom(progress.appended) });
+      lookAtRepair({ toRepair, state, read, profile, model, random: new SeededRandom(progress.appended) });
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error);
     throw new SimFailure(`after flipped bits in ${places}: ${said}`);
@@ -57,17 +57,19 @@ interface Repair {
   readonly state: StoredState;
   readonly read: (disk: SimulatedDisk) => StoredState;
   readonly profile: StoreProfile;
+  readonly model: StoreModel;
   readonly random: Random;
 }
 
 /** A repair that is cut off somewhere, and then one that comes to its end. */
-function lookAtRepair({ toRepair, state, read, profile, random }: Repair): void {
+function lookAtRepair({ toRepair, state, read, profile, model, random }: Repair): void {
   const { segmentBytes } = profile.sizes;
   const isDone = repairedUpTo(random.below(REPAIR_STEPS), toRepair, { segmentBytes });
   const left = toRepair.crash();
   const found = read(left.copy());
   checkKept(state, found);
-  if (isDone || found.damages.length === 0) checkRepaired(state, found);
+  const isWhole = found.damages.length === 0 && found.damagedQueues.size === 0;
+  if (isDone || isWhole) checkRepaired(state, found, model);
   repaired(left, { segmentBytes });
-  checkRepaired(state, read(left.certain()));
+  checkRepaired(state, read(left.certain()), model);
 }

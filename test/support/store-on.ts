@@ -33,6 +33,7 @@ export class StoreOn {
       epoch: 1,
       logLines: { info: line('info'), warning: line('warning'), error: line('error') },
       onDurable: () => undefined,
+      elapsedMs: () => 0,
       segmentBytes: 1_000_000,
       residentBytes: 1_000_000_000,
     });
