@@ -8,6 +8,8 @@ const LISTENING = /AMQP 0-9-1 on port (\d+)/;
 const KILLING_ITSELF = /^killing itself: (.*)$/;
 /** The banner and what is in order. */
 const EXPECTED = [
+  // Where the tests run in a container.
+  /\[warning\] the data directory .* is inside of the container/,
   /^\S+ \[info\] /,
   /^\S+ \[warning\] segment-\d+\.log: cut at byte \d+: the broker ended while it wrote there/,
   /^Leveret .* is ready\.$/,
