@@ -39,14 +39,8 @@ export class NodeDisk implements Disk {
     this.#directoryDescriptor = CAN_SYNC_FOLDERS ? openSync(directory, constants.O_RDONLY) : undefined;
   }
 
-  /** Without folders and sockets. */
   list(): readonly string[] {
-    try {
-      const entries = readdirSync(this.#directory, { withFileTypes: true });
-      return entries.filter((entry) => entry.isFile()).map(({ name }) => name);
-    } catch (error) {
-      throw new Error(faultOf(error, 'list', this.#directory).message, { cause: error });
-    }
+    return listFiles(this.#directory);
   }
 
   open(name: string): DiskFile {
@@ -125,5 +119,15 @@ export class NodeDisk implements Disk {
 
   #fault(error: NodeJS.ErrnoException | null, what: string): DiskFault | undefined {
     return faultOrNone(error, what, this.#directory);
+  }
+}
+
+/** Without folders and sockets. @throws Error when the folder cannot be read */
+export function listFiles(directory: string): readonly string[] {
+  try {
+    const entries = readdirSync(directory, { withFileTypes: true });
+    return entries.filter((entry) => entry.isFile()).map(({ name }) => name);
+  } catch (error) {
+    throw new Error(faultOf(error, 'list', directory).message, { cause: error });
   }
 }

@@ -2,10 +2,11 @@
  * The files of a data directory for somebody who only looks: nothing can be made, written, renamed or removed.
  */
 
-import { constants, openSync, readdirSync } from 'node:fs';
+import { constants, openSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Disk, DiskFile } from '../storage/disk/disk.ts';
 import { faultOf } from './disk-fault.ts';
+import { listFiles } from './node-disk.ts';
 import { NodeFile } from './node-file.ts';
 
 export class ReadOnlyDisk implements Disk {
@@ -16,14 +17,8 @@ export class ReadOnlyDisk implements Disk {
     this.#directory = directory;
   }
 
-  /** Without folders and sockets. */
   list(): readonly string[] {
-    try {
-      const entries = readdirSync(this.#directory, { withFileTypes: true });
-      return entries.filter((entry) => entry.isFile()).map(({ name }) => name);
-    } catch (error) {
-      throw new Error(faultOf(error, 'list', this.#directory).message, { cause: error });
-    }
+    return listFiles(this.#directory);
   }
 
   open(name: string): DiskFile {

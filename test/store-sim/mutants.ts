@@ -61,9 +61,13 @@ export const MUTANTS: readonly Mutant[] = [
     foundAs: LOST,
     apply: () =>
       replaceMethod(DiskLog.prototype, 'settleRun', (settleRun) =>
-        seldom(SELDOM, settleRun, function (this: DiskLog, queueId, sequence, count, reason) {
-          return settleRun.call(this, queueId, sequence + 1_000_000, count, reason);
-        }),
+        seldom(
+          settleRun,
+          function (this: DiskLog, queueId, sequence, count, reason) {
+            return settleRun.call(this, queueId, sequence + 1_000_000, count, reason);
+          },
+          SELDOM,
+        ),
       ),
   },
   {

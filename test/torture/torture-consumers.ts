@@ -4,6 +4,7 @@
  */
 
 import { AMQPClient } from '@cloudamqp/amqp-client';
+import type { Channel } from 'amqplib';
 import { AckTrail } from './ack-trail.ts';
 import { QUEUES } from './ledger.ts';
 import { MARKS, openConnection, refusedBy, type TortureClient, type TortureWorld } from './torture-world.ts';
@@ -17,7 +18,7 @@ export type RunConsumer = (world: TortureWorld, queue: number) => Promise<Tortur
 
 /** Publishes with confirms after every some acknowledgements. */
 async function runConfirmingConsumer(world: TortureWorld, queue: number): Promise<TortureClient> {
-  const { ledger, random } = world;
+  const { ledger } = world;
   const trail = new AckTrail(ledger, queue, 'confirm');
   const { connection, ended } = await openConnection(world.url);
   const channel = await connection.createConfirmChannel();
@@ -28,13 +29,7 @@ async function runConfirmingConsumer(world: TortureWorld, queue: number): Promis
       if (error === null || error === undefined) trail.committed(length);
     });
   };
-  await channel.prefetch(PREFETCH);
-  await channel.consume(QUEUES[queue] ?? '', (message) => {
-    if (message === null) return ledger.find('misbehaved', 'the broker cancelled a consumer');
-    const id = Number(message.properties.messageId);
-    ledger.received(queue, id, message.fields.redelivered, message.content);
-    if (random.below(GIVEN_BACK_EVERY) === 0) return channel.nack(message, false, true);
-    channel.ack(message);
+  await consume(world, queue, channel, (id) => {
     trail.sent(id);
     if (trail.length % ACKS_PER_PROOF === 0) mark();
   });
@@ -43,7 +38,7 @@ async function runConfirmingConsumer(world: TortureWorld, queue: number): Promis
 
 /** Only acknowledges, and asks something all the time to know how far the broker has read. */
 async function runPlainConsumer(world: TortureWorld, queue: number): Promise<TortureClient> {
-  const { ledger, random } = world;
+  const { ledger } = world;
   const trail = new AckTrail(ledger, queue, 'time');
   const { connection, ended } = await openConnection(world.url);
   const channel = await connection.createChannel();
@@ -61,6 +56,20 @@ async function runPlainConsumer(world: TortureWorld, queue: number): Promise<Tor
     // An end of the connection is no answer.
     channel.prefetch(PREFETCH).then(answered, () => undefined);
   };
+  await consume(world, queue, channel, (id) => {
+    trail.sent(id);
+    ask();
+  });
+  return { ended, killed: (killedAt) => trail.killed(killedAt) };
+}
+
+/** Acknowledges what comes, and gives a little of it back. @param acknowledged told of each message */
+async function consume(
+  { ledger, random }: TortureWorld,
+  queue: number,
+  channel: Channel,
+  acknowledged: (id: number) => void,
+): Promise<void> {
   await channel.prefetch(PREFETCH);
   await channel.consume(QUEUES[queue] ?? '', (message) => {
     if (message === null) return ledger.find('misbehaved', 'the broker cancelled a consumer');
@@ -68,10 +77,8 @@ async function runPlainConsumer(world: TortureWorld, queue: number): Promise<Tor
     ledger.received(queue, id, message.fields.redelivered, message.content);
     if (random.below(GIVEN_BACK_EVERY) === 0) return channel.nack(message, false, true);
     channel.ack(message);
-    trail.sent(id);
-    ask();
+    acknowledged(id);
   });
-  return { ended, killed: (killedAt) => trail.killed(killedAt) };
 }
 
 /** Acknowledges in transactions. */

@@ -90,13 +90,16 @@ export class Bundle {
     return this.#isAtomic;
   }
 
-  publish(message: MessageHandle): void {
+  /** @returns how many bytes the message needs, without head and targets */
+  publish(message: MessageHandle): number {
     this.#messages.retain(message);
     const fact = this.facts.add(RECORD_KINDS.publish, message, this.targets.length);
     this.facts.counts[fact] = 0;
     this.facts.left[fact] = 0;
     this.facts.reasons[fact] = this.#isAtomic ? OF_GROUP : 0;
-    this.bytes += CONTENT_RECORD_BYTES + this.#messages.storedBytes(message);
+    const stored = this.#messages.storedBytes(message);
+    this.bytes += CONTENT_RECORD_BYTES + stored;
+    return stored;
   }
 
   /** One more queue of the message that was published last. */

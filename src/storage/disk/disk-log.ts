@@ -72,9 +72,8 @@ export class DiskLog implements Log {
 
   publish(message: MessageHandle): Ticket {
     this.#makeRoom();
-    this.#collecting.publish(message);
+    this.metrics.publishedBytes += this.#collecting.publish(message);
     this.metrics.published++;
-    this.metrics.publishedBytes += this.#messages.storedBytes(message);
     return this.#append();
   }
 

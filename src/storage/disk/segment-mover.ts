@@ -82,8 +82,10 @@ export class SegmentMover {
   #reader(view: DataView): RecordReader {
     return {
       content: (targetsAt, targets, runAt, runBytes, largeBytes) => {
-        const moved = this.#contentOf(view, targetsAt, targets, runAt, runBytes, largeBytes);
-        if (moved === undefined) return;
+        const live = liveTargets(view, targetsAt, targets, this.#live, this.segment.slot);
+        if (live === undefined) return;
+        const content = new Uint8Array(view.buffer, view.byteOffset + runAt, runBytes + largeBytes);
+        const moved: MovedContent = { ...live, content, runBytes };
         this.#ticket = this.#log.move(moved);
         this.movedBytes += moved.content.length;
       },
@@ -95,31 +97,29 @@ export class SegmentMover {
     };
   }
 
-  #contentOf(
-    view: DataView,
-    targetsAt: number,
-    targets: number,
-    runAt: number,
-    runBytes: number,
-    largeBytes: number,
-  ): MovedContent | undefined {
-    const queueIds: number[] = [];
-    const sequences: number[] = [];
-    for (let index = 0; index < targets; index++) {
-      const queueId = targetQueue(view, targetsAt, index);
-      const sequence = targetSequence(view, targetsAt, index);
-      if (this.#live.slotOf(queueId, sequence) !== this.segment.slot) continue;
-      queueIds.push(queueId);
-      sequences.push(sequence);
-    }
-    if (queueIds.length === 0) return undefined;
-    const content = new Uint8Array(view.buffer, runAt, runBytes + largeBytes);
-    return { slot: this.segment.slot, content, runBytes, queueIds, sequences };
-  }
-
   /** What cannot be read stays where it is. */
   #giveUp(): void {
     this.segment.isDamaged = true;
     this.#done();
   }
+}
+
+/** The targets of a content record of which the message stands in this slot and nowhere else; undefined without any. */
+export function liveTargets(
+  view: DataView,
+  targetsAt: number,
+  targets: number,
+  live: LiveMessages,
+  slot: number,
+): Pick<MovedContent, 'slot' | 'queueIds' | 'sequences'> | undefined {
+  const queueIds: number[] = [];
+  const sequences: number[] = [];
+  for (let index = 0; index < targets; index++) {
+    const queueId = targetQueue(view, targetsAt, index);
+    const sequence = targetSequence(view, targetsAt, index);
+    if (live.slotOf(queueId, sequence) !== slot) continue;
+    queueIds.push(queueId);
+    sequences.push(sequence);
+  }
+  return queueIds.length === 0 ? undefined : { slot, queueIds, sequences };
 }

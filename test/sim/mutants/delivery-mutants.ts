@@ -8,7 +8,8 @@ import { Unacked } from '../../../src/core/queue/unacked.ts';
 import { SETTLE_REASONS } from '../../../src/core/records.ts';
 import { Channel } from '../../../src/protocols/amqp091/channel.ts';
 import { DeliveryWriter } from '../../../src/protocols/amqp091/delivery-writer.ts';
-import { both, type Mutant, replace, replaceGetter, seldom } from './mutant.ts';
+import { replaceGetter, replaceMethod, seldom } from '../../support/replaced-method.ts';
+import { both, type Mutant } from './mutant.ts';
 
 /** One in so many neighbours changes places. */
 const SWAPPED = 50;
@@ -17,13 +18,13 @@ export const DELIVERY_MUTANTS: readonly Mutant[] = [
   {
     name: 'lost settle: an acknowledged message stays',
     foundAs: /unacknowledged instead of|left in memory|could take/,
-    apply: () => replace(ClassicQueue.prototype, 'settle', (settle) => seldom(settle, () => undefined)),
+    apply: () => replaceMethod(ClassicQueue.prototype, 'settle', (settle) => seldom(settle, () => undefined)),
   },
   {
     name: 'lost requeue: a message given back is forgotten',
     foundAs: /instead of|is older/,
     apply: () =>
-      replace(ClassicQueue.prototype, 'requeue', (requeue) =>
+      replaceMethod(ClassicQueue.prototype, 'requeue', (requeue) =>
         seldom(requeue, function (this: ClassicQueue, message, sequence) {
           this.settle(message, sequence, SETTLE_REASONS.rejected);
         }),
@@ -43,7 +44,7 @@ export const DELIVERY_MUTANTS: readonly Mutant[] = [
     name: 'double delivery: an acknowledged message comes back',
     foundAs: /which was not routed to it|though it is gone|instead of/,
     apply: () =>
-      replace(ClassicQueue.prototype, 'settle', (settle) =>
+      replaceMethod(ClassicQueue.prototype, 'settle', (settle) =>
         seldom(settle, function (this: ClassicQueue, message, sequence) {
           this.requeue(message, sequence);
         }),
@@ -53,7 +54,7 @@ export const DELIVERY_MUTANTS: readonly Mutant[] = [
     name: 'double delivery: a message is sent twice in a row',
     foundAs: /delivered message|delivery tag/,
     apply: () =>
-      replace(DeliveryWriter.prototype, 'deliver', (deliver) =>
+      replaceMethod(DeliveryWriter.prototype, 'deliver', (deliver) =>
         seldom(deliver, function (this: DeliveryWriter, template, message, tag, redelivered) {
           deliver.call(this, template, message, tag, redelivered);
           deliver.call(this, template, message, tag, redelivered);
@@ -77,7 +78,7 @@ export const DELIVERY_MUTANTS: readonly Mutant[] = [
     name: 'a redelivered message is said to be new',
     foundAs: /said redelivered=/,
     apply: () =>
-      replace(
+      replaceMethod(
         Channel.prototype,
         'deliver',
         (deliver) =>
@@ -89,15 +90,15 @@ export const DELIVERY_MUTANTS: readonly Mutant[] = [
   {
     name: 'lost wake-up: a consumer with credit again is not resumed',
     foundAs: /could take/,
-    apply: () => replace(ClassicQueue.prototype, 'resumeConsumer', (resume) => seldom(resume, () => undefined)),
+    apply: () => replaceMethod(ClassicQueue.prototype, 'resumeConsumer', (resume) => seldom(resume, () => undefined)),
   },
   {
     name: 'torn memory: a body is freed while the client still reads it',
     foundAs: /came with another body|left in memory|references|unpinned|freed/,
     apply: () =>
       both(
-        replace(Messages.prototype, 'pin', () => () => undefined),
-        replace(Messages.prototype, 'unpin', () => () => undefined),
+        replaceMethod(Messages.prototype, 'pin', () => () => undefined),
+        replaceMethod(Messages.prototype, 'unpin', () => () => undefined),
       ),
   },
 ];
@@ -105,7 +106,7 @@ export const DELIVERY_MUTANTS: readonly Mutant[] = [
 /** Only a channel that closes gives back everything. */
 function recoverShort(): () => void {
   let isClosing = false;
-  const restoreClose = replace(
+  const restoreClose = replaceMethod(
     Channel.prototype,
     'close',
     (close) =>
@@ -115,7 +116,7 @@ function recoverShort(): () => void {
         isClosing = false;
       },
   );
-  const restoreRequeue = replace(
+  const restoreRequeue = replaceMethod(
     Unacked.prototype,
     'requeueAll',
     () =>
@@ -130,7 +131,7 @@ function recoverShort(): () => void {
 function swapNeighbours(): () => void {
   const overtaken = new WeakMap<ReadyRing, number>();
   let calls = 0;
-  return replace(
+  return replaceMethod(
     ReadyRing.prototype,
     'shift',
     (shift) =>

@@ -5,8 +5,9 @@ import { Channel } from '../../../src/protocols/amqp091/channel.ts';
 import { Confirms } from '../../../src/protocols/amqp091/confirms.ts';
 import { DeliveryWriter } from '../../../src/protocols/amqp091/delivery-writer.ts';
 import { Publisher } from '../../../src/protocols/amqp091/publisher.ts';
+import { replaceMethod } from '../../support/replaced-method.ts';
 import type { SimWorld } from '../world.ts';
-import { both, type Mutant, replace } from './mutant.ts';
+import { both, type Mutant } from './mutant.ts';
 
 export const PUBLISHING_MUTANTS: readonly Mutant[] = [
   {
@@ -21,7 +22,7 @@ export const PUBLISHING_MUTANTS: readonly Mutant[] = [
     name: 'early confirm: the last publish of a turn is confirmed with the one before',
     foundAs: /before it was durable/,
     apply: () =>
-      replace(
+      replaceMethod(
         Confirms.prototype,
         'advance',
         (advance) =>
@@ -34,7 +35,7 @@ export const PUBLISHING_MUTANTS: readonly Mutant[] = [
   {
     name: 'lost return: an unroutable message vanishes',
     foundAs: /before its return|owed a return|did not get message/,
-    apply: () => replace(DeliveryWriter.prototype, 'returned', () => () => undefined),
+    apply: () => replaceMethod(DeliveryWriter.prototype, 'returned', () => () => undefined),
   },
   {
     name: 'late return: it comes after the confirm, or after commit-ok',
@@ -45,7 +46,7 @@ export const PUBLISHING_MUTANTS: readonly Mutant[] = [
     name: 'a return gives another reason',
     foundAs: /was returned with/,
     apply: () =>
-      replace(
+      replaceMethod(
         DeliveryWriter.prototype,
         'returned',
         (returned) =>
@@ -60,7 +61,7 @@ export const PUBLISHING_MUTANTS: readonly Mutant[] = [
 function returnLate({ node }: SimWorld): () => void {
   const { messages } = node.broker;
   const waiting = new Map<Publisher, MessageHandle[]>();
-  const restoreReturned = replace(
+  const restoreReturned = replaceMethod(
     Publisher.prototype,
     'returned',
     () =>
@@ -69,7 +70,7 @@ function returnLate({ node }: SimWorld): () => void {
         waiting.set(this, [...(waiting.get(this) ?? []), message]);
       },
   );
-  const restoreTurn = replace(
+  const restoreTurn = replaceMethod(
     Channel.prototype,
     'endTurn',
     (endTurn) =>

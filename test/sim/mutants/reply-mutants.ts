@@ -3,7 +3,8 @@
 import { ReplyQueues } from '../../../src/core/direct-reply.ts';
 import type { Queue } from '../../../src/core/queue/queue.ts';
 import { PublishExamination } from '../../../src/protocols/amqp091/publish-examination.ts';
-import { both, type Mutant, replace, seldom } from './mutant.ts';
+import { replaceMethod, seldom } from '../../support/replaced-method.ts';
+import { both, type Mutant } from './mutant.ts';
 
 /** One reply in so many goes astray. */
 const ASTRAY = 5;
@@ -17,13 +18,13 @@ export const REPLY_MUTANTS: readonly Mutant[] = [
   {
     name: 'an address leads nowhere, though its consumer is there',
     foundAs: /goes before|was returned|unroutable|not refused|was refused/,
-    apply: () => replace(ReplyQueues.prototype, 'open', (open) => seldom(open, () => undefined, ASTRAY)),
+    apply: () => replaceMethod(ReplyQueues.prototype, 'open', (open) => seldom(open, () => undefined, ASTRAY)),
   },
   {
     name: 'a request keeps the reply-to that its sender gave',
     foundAs: /came with reply-to|came with other properties/,
     apply: () =>
-      replace(
+      replaceMethod(
         PublishExamination.prototype,
         'run',
         (run) =>
@@ -38,7 +39,7 @@ export const REPLY_MUTANTS: readonly Mutant[] = [
 /** Now and then an address is taken for that of the consumer which came last. */
 function confuseRequesters(): () => void {
   let newest: Queue | undefined;
-  const restoreOpen = replace(
+  const restoreOpen = replaceMethod(
     ReplyQueues.prototype,
     'open',
     (open) =>
@@ -47,7 +48,7 @@ function confuseRequesters(): () => void {
         open.call(this, queue);
       },
   );
-  const restoreFind = replace(ReplyQueues.prototype, 'find', (find) =>
+  const restoreFind = replaceMethod(ReplyQueues.prototype, 'find', (find) =>
     seldom(
       find,
       function (this: ReplyQueues, address) {

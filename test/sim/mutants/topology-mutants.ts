@@ -11,7 +11,8 @@ import { Route } from '../../../src/core/route.ts';
 import { RouteSource } from '../../../src/core/route-source.ts';
 import { Vhost } from '../../../src/core/vhost.ts';
 import { Channel } from '../../../src/protocols/amqp091/channel.ts';
-import { type Mutant, replace, replaceGetter, seldom } from './mutant.ts';
+import { replaceGetter, replaceMethod, seldom } from '../../support/replaced-method.ts';
+import type { Mutant } from './mutant.ts';
 
 /** A misrouted message shows in what its queues hold, or in what they hand out. */
 const MISROUTED =
@@ -21,13 +22,13 @@ export const TOPOLOGY_MUTANTS: readonly Mutant[] = [
   {
     name: 'an exclusive queue survives its connection',
     foundAs: /still there/,
-    apply: () => replace(Departure.prototype, 'step', (step) => seldom(step, () => true, 3)),
+    apply: () => replaceMethod(Departure.prototype, 'step', (step) => seldom(step, () => true, 3)),
   },
   {
     name: 'an exclusive queue can be used by others',
     foundAs: /not refused with 405/,
     apply: () =>
-      replace(
+      replaceMethod(
         Vhost.prototype,
         'queue',
         (queue) =>
@@ -39,7 +40,8 @@ export const TOPOLOGY_MUTANTS: readonly Mutant[] = [
   {
     name: 'an auto-delete queue survives its last consumer',
     foundAs: /the queues are|instead of|was returned|unroutable/,
-    apply: () => replace(ClassicQueue.prototype, 'removeConsumer', (remove) => seldom(remove, keeping(remove), 5)),
+    apply: () =>
+      replaceMethod(ClassicQueue.prototype, 'removeConsumer', (remove) => seldom(remove, keeping(remove), 5)),
   },
   {
     name: 'an auto-delete exchange survives its last binding',
@@ -49,12 +51,12 @@ export const TOPOLOGY_MUTANTS: readonly Mutant[] = [
   {
     name: 'a binding survives what it leads to',
     foundAs: /is bound to|the exchanges are|instead of/,
-    apply: () => replace(BoundExchange.prototype, 'unbindAll', (unbindAll) => seldom(unbindAll, () => [], 3)),
+    apply: () => replaceMethod(BoundExchange.prototype, 'unbindAll', (unbindAll) => seldom(unbindAll, () => [], 3)),
   },
   {
     name: 'an exchange does not notice that its alternate is declared',
     foundAs: MISROUTED,
-    apply: () => replace(Alternates.prototype, 'added', (added) => seldom(added, () => undefined, 3)),
+    apply: () => replaceMethod(Alternates.prototype, 'added', (added) => seldom(added, () => undefined, 3)),
   },
   {
     name: 'stale route: bindings that come and go are not seen',
@@ -78,7 +80,7 @@ export const TOPOLOGY_MUTANTS: readonly Mutant[] = [
     name: 'a headers exchange does not look at the headers',
     foundAs: MISROUTED,
     apply: () =>
-      replace(
+      replaceMethod(
         HeadersRouter.prototype,
         'route',
         (route) =>
@@ -91,7 +93,7 @@ export const TOPOLOGY_MUTANTS: readonly Mutant[] = [
     name: 'CC and BCC are not looked at',
     foundAs: MISROUTED,
     apply: () =>
-      replace(
+      replaceMethod(
         RouteSource.prototype,
         'askFor',
         (askFor) =>
@@ -104,7 +106,7 @@ export const TOPOLOGY_MUTANTS: readonly Mutant[] = [
     name: 'declare-ok comes before the declaration is durable',
     foundAs: /-ok before all was durable/,
     apply: () =>
-      replace(
+      replaceMethod(
         Channel.prototype,
         'answerWhenDurable',
         () =>

@@ -2,7 +2,8 @@
 
 import { Transaction } from '../../../src/core/transaction.ts';
 import { Channel } from '../../../src/protocols/amqp091/channel.ts';
-import { both, type Mutant, replace, seldom } from './mutant.ts';
+import { replaceMethod, seldom } from '../../support/replaced-method.ts';
+import { both, type Mutant } from './mutant.ts';
 
 /** Of publishes and settles that are held, one in so many is lost. */
 const LOST = 10;
@@ -12,7 +13,7 @@ export const TRANSACTION_MUTANTS: readonly Mutant[] = [
     name: 'a publish that was rolled back is delivered',
     foundAs: /was not routed to it|instead of|counted|get-ok said|holds message/,
     apply: () =>
-      replace(
+      replaceMethod(
         Transaction.prototype,
         'rollback',
         () =>
@@ -25,25 +26,25 @@ export const TRANSACTION_MUTANTS: readonly Mutant[] = [
     name: 'a commit loses a publish',
     foundAs: /instead of|is older|holds message|did not get message|were logged|get-ok said/,
     apply: ({ node }) =>
-      replace(Transaction.prototype, 'publish', (publish) =>
+      replaceMethod(Transaction.prototype, 'publish', (publish) =>
         seldom(publish, (message) => node.broker.messages.release(message), LOST),
       ),
   },
   {
     name: 'a commit loses a settle',
     foundAs: /instead of|not refused with 406|could take|delivered message/,
-    apply: () => replace(Transaction.prototype, 'settle', (settle) => seldom(settle, () => undefined, LOST)),
+    apply: () => replaceMethod(Transaction.prototype, 'settle', (settle) => seldom(settle, () => undefined, LOST)),
   },
   {
     name: 'the records of a commit stand apart in the log',
     foundAs: /records apart from the others/,
-    apply: ({ log }) => replace(log, 'beginGroup', () => () => undefined),
+    apply: ({ log }) => replaceMethod(log, 'beginGroup', () => () => undefined),
   },
   {
     name: 'commit-ok comes before all is durable',
     foundAs: /tx.commit-ok before all was durable/,
     apply: () =>
-      replace(
+      replaceMethod(
         Channel.prototype,
         'commitUntil',
         () =>
@@ -62,7 +63,7 @@ export const TRANSACTION_MUTANTS: readonly Mutant[] = [
 /** A commit waits for its records as before, but nobody knows of it. */
 function commitAside(): () => void {
   const waiting = new Map<Channel, () => boolean>();
-  const restoreCommit = replace(
+  const restoreCommit = replaceMethod(
     Channel.prototype,
     'commitUntil',
     () =>
@@ -71,7 +72,7 @@ function commitAside(): () => void {
         this.host.touch(this);
       },
   );
-  const restoreTurn = replace(
+  const restoreTurn = replaceMethod(
     Channel.prototype,
     'endTurn',
     (endTurn) =>

@@ -5,8 +5,9 @@
 
 import { FileWindow } from '../file-window.ts';
 import type { OpenedLog } from '../open-log.ts';
-import { type RecordReader, targetQueue, targetSequence } from '../record-codec.ts';
+import type { RecordReader } from '../record-codec.ts';
 import type { RecoveryProgress } from '../recovery.ts';
+import { liveTargets } from '../segment-mover.ts';
 import type { Segment } from '../segments.ts';
 import { assertBatchWhole, readBatch } from '../stored-batch.ts';
 
@@ -41,21 +42,12 @@ class MovedContents implements RecordReader {
 
   content(targetsAt: number, targets: number, runAt: number, runBytes: number, largeBytes: number): void {
     const { log, found } = this.#opened;
-    const { slot } = this.#segment;
-    const queueIds: number[] = [];
-    const sequences: number[] = [];
-    for (let index = 0; index < targets; index++) {
-      const queueId = targetQueue(this.#view, targetsAt, index);
-      const sequence = targetSequence(this.#view, targetsAt, index);
-      if (found.live.slotOf(queueId, sequence) !== slot) continue;
-      queueIds.push(queueId);
-      sequences.push(sequence);
-    }
-    if (queueIds.length === 0) return;
+    const live = liveTargets(this.#view, targetsAt, targets, found.live, this.#segment.slot);
+    if (live === undefined) return;
     const start = this.#view.byteOffset + runAt;
     // The view's bytes are others as soon as the window moves on.
     const content = new Uint8Array(this.#view.buffer, start, runBytes + largeBytes).slice();
-    log.move({ slot, content, runBytes, queueIds, sequences });
+    log.move({ ...live, content, runBytes });
   }
 
   settle(): void {}

@@ -1,0 +1,28 @@
+/** What the first seed says that finds a mutant. */
+
+/** A bug that is put into a program, and taken out again. */
+export interface AppliedMutant<World> {
+  /** @returns how to make everything whole again. */
+  readonly apply: (world: World) => () => void;
+}
+
+/** @param run goes through one seed; `change` is to be called with its world */
+export function firstFinding<World>(
+  mutant: AppliedMutant<World>,
+  seedsMax: number,
+  run: (seed: number, change: (world: World) => void) => void,
+): string {
+  for (let seed = 1; seed <= seedsMax; seed++) {
+    let restore = (): void => undefined;
+    try {
+      run(seed, (world) => {
+        restore = mutant.apply(world);
+      });
+    } catch (thrown) {
+      return thrown instanceof Error ? thrown.message : String(thrown);
+    } finally {
+      restore();
+    }
+  }
+  return `nothing in ${seedsMax} seeds`;
+}
