@@ -97,7 +97,11 @@ export class Recovery {
     yield* this.#readSegments(segments, counting);
     this.#noteMissing();
     // The batches from the older checkpoint on say all that it said. A missing one has been noticed.
-    if (damaged !== undefined && this.#position.number === before) this.#damages.push(damaged);
+    if (damaged !== undefined && this.#position.number === before) {
+      this.#damages.push(damaged);
+      // What is written from now on must not look as if it were what is missing.
+      this.#position.number++;
+    }
     if (this.#isDefinitionMissing) this.#definitions.dropOvertaken();
     for (const segment of segments) segment.isDamaged = this.#damages.some(({ file }) => file === segment.file.name);
     this.#live.preferPages();
@@ -138,8 +142,7 @@ export class Recovery {
         before: this.#torn,
       });
       for (let batch = scan.next(); batch !== undefined; batch = scan.next()) {
-        // Those that are missing before it stood in the segment before.
-        if (batch.at === 0) segment.firstBatch = batch.head.number;
+        if (batch.at === 0) this.#beginSegment(segment, batch.head.number);
         this.#apply(segment, batch);
         this.#batchCounts.set(segment, (this.#batchCounts.get(segment) ?? 0) + 1);
         this.#last = { file, at: batch.at };
@@ -151,6 +154,15 @@ export class Recovery {
       if (end > 0 || torn !== undefined) this.#torn = torn;
       before += file.size;
     }
+  }
+
+  /**
+   * Batches that are missing before the first one stood in the segment before, as far as anybody can tell. If not, the
+   * segment counts from the first of them on: whoever begins to read there must find that they are missing.
+   */
+  #beginSegment(segment: Segment, firstBatch: number): void {
+    const isBehindGap = this.#damages.at(-1)?.file === segment.file.name;
+    if (!isBehindGap) segment.firstBatch = firstBatch;
   }
 
   /** A checkpoint counts only once all batches before it are durable: none of them can have been torn. */
