@@ -6,6 +6,7 @@
 import { randomInt } from 'node:crypto';
 import { Messages } from '../core/messages.ts';
 import { NewerFormatError } from '../storage/disk/newer-format.ts';
+import { storedOnce } from '../storage/disk/pages/page-index.ts';
 import type { RecoveryProgress } from '../storage/disk/recovery.ts';
 import { type DamageFound, type Inspection, inspectLog } from '../storage/disk/repair/inspection.ts';
 import { RepairError, repairLog } from '../storage/disk/repair/repair.ts';
@@ -155,7 +156,7 @@ function reportOf(directory: string, inspection: Inspection): DirectoryReport {
     segments,
     checkpoints,
     pageFiles: pageFiles.map(({ file, bytes, counting, damaged, messages }) => {
-      return { file, bytes, pages: counting, damagedPages: damaged.length, messages };
+      return { file, bytes, pages: counting, damagedPages: storedOnce(damaged).length, messages };
     }),
     unused,
     torn: torn === undefined ? undefined : { file: torn.file, from: torn.from },

@@ -10,7 +10,7 @@
 
 import { assert } from '../../base/assert.ts';
 import { SlabPool } from '../../base/slab-pool.ts';
-import { DurablePage, isSettled, type SettledBits, settledBytes } from './pages/durable-page.ts';
+import { ALL_SETTLED, DurablePage, isSettled, type SettledBits, settledBytes } from './pages/durable-page.ts';
 import type { PagePlace } from './pages/page-format.ts';
 import { PageIndex } from './pages/page-index.ts';
 
@@ -19,8 +19,6 @@ const CHUNK_ENTRIES = 1 << CHUNK_BITS;
 const CHUNK_MASK = CHUNK_ENTRIES - 1;
 const CHUNKS_PER_SLAB = 256;
 const NOT_LIVE = 0;
-/** Eight bits of what is settled. */
-const ALL_SETTLED = 0xff;
 
 /** Segments are told apart by a slot, from 1 up to here, that is free again when the segment is. */
 export const SLOTS_MAX = 65_535;
@@ -169,24 +167,56 @@ export class LiveMessages {
    * behind it in the log, and is read again.
    */
   restorePage(page: DurablePage): void {
-    const known = this.pages.findAt(page);
-    if (known !== undefined) this.pages.remove(known);
-    for (let entry = 0; entry < page.span; entry++) {
-      if (!isSettled(page.settled, entry)) this.#take(page.queueId, page.firstSequence + entry);
-    }
+    this.pages.removeAt(page);
+    this.#takeAllOf(page);
     this.pages.takeOver(page);
     if (page.live > 0) this.pages.add(page);
   }
 
   /**
-   * After damage a message may seem to stand in a segment and on a page, or where a page has a hole between live messages:
-   * the page is right. What has a hole was gone before the page was made. Behind the last one, sequences may have been
-   * given again, when those that they had were not persistent.
+   * After damage a message may seem to stand in a segment and on a page: the page is right. And others may stand between
+   * those of a page, which no ring can show: the page counts as several from now on. That they are gone is not certain even
+   * when it was made without them: it may have been made while they could not be read.
    */
-  preferPages(): void {
+  untangle(): void {
+    const tangled = new Set(this.pages.overlapping());
     for (const page of this.pages.all()) {
-      const { from, to } = page.liveRange();
-      this.#takeRun(page.queueId, page.firstSequence + from, to - from);
+      if (!this.#mayBeInSegments(page)) continue;
+      this.#takeAllOf(page);
+      tangled.add(page);
+    }
+    for (const page of tangled) this.#splitAround(page);
+  }
+
+  /** Makes several of a page that is here, when other messages of its queue stand between those on it. */
+  #splitAround(page: DurablePage): void {
+    const parts = page.partsAround((first, end) => this.#holdsAny(page.queueId, first, end));
+    if (parts.length < 2) return;
+    this.pages.remove(page);
+    for (const part of parts) this.pages.add(part);
+  }
+
+  #holdsAny(queueId: number, first: number, end: number): boolean {
+    for (let sequence = first; sequence < end; sequence++) {
+      if (this.slotOf(queueId, sequence) !== NOT_LIVE || this.pages.isLive(queueId, sequence)) return true;
+    }
+    return false;
+  }
+
+  #mayBeInSegments(page: DurablePage): boolean {
+    const queue = this.#queue(page.queueId);
+    if (queue === undefined) return false;
+    const last = Math.floor((page.firstSequence + page.span - 1) / CHUNK_ENTRIES);
+    for (let number = Math.floor(page.firstSequence / CHUNK_ENTRIES); number <= last; number++) {
+      if (queue.find(number) !== undefined) return true;
+    }
+    return false;
+  }
+
+  /** What is live on a page stands in no segment. */
+  #takeAllOf(page: DurablePage): void {
+    for (let entry = 0; entry < page.span; entry++) {
+      if (!isSettled(page.settled, entry)) this.#take(page.queueId, page.firstSequence + entry);
     }
   }
 

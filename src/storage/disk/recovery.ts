@@ -104,7 +104,7 @@ export class Recovery {
     }
     if (this.#isDefinitionMissing) this.#definitions.dropOvertaken();
     for (const segment of segments) segment.isDamaged = this.#damages.some(({ file }) => file === segment.file.name);
-    this.#live.preferPages();
+    this.#live.untangle();
     const pages = findPageFiles({ disk: this.#disk, live: this.#live, definitions: this.#definitions });
     this.#damages.push(...pages.damages);
     return {

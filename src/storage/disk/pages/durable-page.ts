@@ -11,6 +11,9 @@ import type { PagePlace } from './page-format.ts';
 /** A bit for each sequence of a page, 1 where nothing is live; undefined when all are. */
 export type SettledBits = Uint8Array | undefined;
 
+/** Eight bits of what is settled. */
+export const ALL_SETTLED = 0xff;
+
 export function isSettled(bits: SettledBits, entry: number): boolean {
   return bits !== undefined && (bits[entry >>> 3]! & (1 << (entry & 7))) !== 0;
 }
@@ -64,6 +67,28 @@ export class DurablePage implements PagePlace {
     while (isSettled(this.settled, from)) from++;
     while (isSettled(this.settled, to - 1)) to--;
     return { from, to };
+  }
+
+  /**
+   * The page as several, each with some of its live messages, so that none of them stands on both sides of a message of
+   * elsewhere: a ring shows a page as one stretch.
+   * @param isTaken whether anything of elsewhere is live from a sequence up to before another
+   */
+  partsAround(isTaken: (first: number, end: number) => boolean): readonly DurablePage[] {
+    const parts: Uint8Array[] = [];
+    let part: Uint8Array | undefined;
+    let behind = 0;
+    for (let entry = 0; entry < this.span; entry++) {
+      if (isSettled(this.settled, entry)) continue;
+      const isApart = entry > behind && isTaken(this.firstSequence + behind, this.firstSequence + entry);
+      if (part === undefined || isApart) {
+        part = new Uint8Array(settledBytes(this.span)).fill(ALL_SETTLED);
+        parts.push(part);
+      }
+      part[entry >>> 3] = part[entry >>> 3]! & ~(1 << (entry & 7));
+      behind = entry + 1;
+    }
+    return parts.map((settled) => new DurablePage(this, settled));
   }
 
   /** A message, which `isLive`, has left its queue. */

@@ -8,6 +8,7 @@ import type { LiveMessages } from '../live-messages.ts';
 import type { Damage } from '../segment-scan.ts';
 import type { DurablePage } from './durable-page.ts';
 import { assertKnownPage, PAGE_HEAD_BYTES, pageFileName, parsePageFileName } from './page-format.ts';
+import { storedOnce } from './page-index.ts';
 
 export interface PageFilesFound {
   /** Pages whose file is missing, or shorter than it was. */
@@ -51,7 +52,7 @@ export function findPageFiles({ disk, live, definitions }: PagesRead): PageFiles
 /** @param disk undefined when the file is not there */
 function missingPages(disk: Disk | undefined, name: string, pages: readonly DurablePage[]): Damage[] {
   const size = disk === undefined ? 0 : sizeOf(disk.open(name));
-  const missing = pages.filter(({ offset, bytes }) => offset + bytes > size);
+  const missing = storedOnce(pages).filter(({ offset, bytes }) => offset + bytes > size);
   return missing.map(({ queueId, offset, bytes }) => {
     return { file: name, from: offset, to: offset + bytes, queueIds: [queueId], hasDefinitions: false };
   });

@@ -160,7 +160,7 @@ describe('live messages on pages', () => {
     },
   );
 
-  test('after damage a message that seems to stand in two places stands on the page, and none in a hole of it', () => {
+  test('after damage a message that seems to stand in two places stands on the page, and others around it', () => {
     const live = new LiveMessages();
     live.pages.add(
       new DurablePage(
@@ -170,7 +170,48 @@ describe('live messages on pages', () => {
     );
     const sequences = [9, 10, 11, 13, 14, 15];
     for (const sequence of sequences) live.add(1, sequence, 1);
-    live.preferPages();
-    expect(sequences.map((sequence) => live.slotOf(1, sequence))).toEqual([1, 0, 0, 0, 1, 1]);
+    live.untangle();
+    expect(sequences.map((sequence) => live.slotOf(1, sequence))).toEqual([1, 0, 1, 0, 1, 1]);
+    expect(live.pages.pagesOf(1).map((page) => page.liveRange())).toEqual([
+      { from: 0, to: 1 },
+      { from: 2, to: 4 },
+    ]);
+  });
+
+  test('after damage are shown as stretches with nothing between them, and none is lost', () => {
+    const live = new LiveMessages();
+    // The first reaches over the two behind it, the last is by itself.
+    live.pages.add(pageWith(1, [1, 2, 4, 9]));
+    live.pages.add(pageWith(2, [3, 5]));
+    live.pages.add(pageWith(3, [7, 8]));
+    live.pages.add(pageWith(4, [10, 12]));
+    live.untangle();
+
+    const shown = live.pages.pagesOf(1).map((page) => {
+      const { from, to } = page.liveRange();
+      return [page.file, page.firstSequence + from, page.firstSequence + to - 1, page.live];
+    });
+    expect(shown.sort(([, a = 0], [, b = 0]) => a - b)).toEqual([
+      [1, 1, 2, 2],
+      [2, 3, 3, 1],
+      [1, 4, 4, 1],
+      [2, 5, 5, 1],
+      [3, 7, 8, 2],
+      [1, 9, 9, 1],
+      [4, 10, 12, 2],
+    ]);
+    // The page again, as a log has it that is read over the checkpoint with its parts.
+    live.restorePage(pageWith(1, [1, 2, 4, 9]));
+    expect(live.pages.pagesOf(1).filter(({ file }) => file === 1)).toHaveLength(1);
+    expect(live.countOf(1)).toBe(10);
   });
 });
+
+/** A page of the first sequences of a queue, of which only these are live. */
+function pageWith(file: number, sequences: readonly number[]): DurablePage {
+  const place = { queueId: 1, firstSequence: 1, span: 16, file, offset: 0, bytes: 100 };
+  const settled = new Uint8Array(settledBytes(16)).fill(0xff);
+  for (const entry of sequences.map((sequence) => sequence - 1))
+    settled[entry >>> 3] = (settled[entry >>> 3] ?? 0) & ~(1 << (entry & 7));
+  return new DurablePage(place, settled);
+}

@@ -2,7 +2,7 @@
  * All durable pages, found by queue and sequence: which of them a settle concerns, and which have no live message left.
  *
  * Pages of a queue may overlap, when a part of one came back into memory and was paged out anew: a message is live on one
- * of them at most.
+ * of them at most. After damage one page may be here in several parts, with some of its live messages each.
  *
  * hot path: flat memory
  */
@@ -42,6 +42,11 @@ export class PageIndex {
     page.live = 0;
     page.owner = undefined;
     this.#emptied(page);
+  }
+
+  /** Forgets what is here of the page at a place. */
+  removeAt(place: PagePlace): void {
+    for (let page = this.findAt(place); page !== undefined; page = this.findAt(place)) this.remove(page);
   }
 
   isLive(queueId: number, sequence: number): boolean {
@@ -91,7 +96,21 @@ export class PageIndex {
     }
   }
 
-  /** The page that stands at a place; undefined when it is not here, or has no live message. */
+  /** Pages between whose live messages another page has some, or the other way round. */
+  overlapping(): ReadonlySet<DurablePage> {
+    const found = new Set<DurablePage>();
+    for (const queueId of this.queueIds) {
+      const ranges = this.pagesOf(queueId).map(liveSequences);
+      let furthest: LiveSequences | undefined;
+      for (const range of ranges.sort((a, b) => a.first - b.first)) {
+        if (furthest !== undefined && range.first < furthest.end) found.add(furthest.page).add(range.page);
+        if (furthest === undefined || range.end > furthest.end) furthest = range;
+      }
+    }
+    return found;
+  }
+
+  /** A page, or a part of one, that stands at a place; undefined when it is not here, or has no live message. */
   findAt({ queueId, firstSequence, file, offset }: PagePlace): DurablePage | undefined {
     const pages = this.#queues.get(queueId)?.pages ?? NO_PAGES;
     for (let at = lastUpTo(pages, firstSequence); at >= 0; at--) {
@@ -168,6 +187,23 @@ export class PageIndex {
     this.#queues.set(queueId, queue);
     return queue;
   }
+}
+
+/** Each stored page once, in however many parts it is here. @param pages of one file */
+export function storedOnce(pages: readonly DurablePage[]): readonly DurablePage[] {
+  return [...new Map(pages.map((page) => [page.offset, page])).values()];
+}
+
+/** From the first live message of a page up to behind its last. */
+interface LiveSequences {
+  readonly page: DurablePage;
+  readonly first: number;
+  readonly end: number;
+}
+
+function liveSequences(page: DurablePage): LiveSequences {
+  const { from, to } = page.liveRange();
+  return { page, first: page.firstSequence + from, end: page.firstSequence + to };
 }
 
 /** The place of the last page that begins at a sequence or before it, -1 when none does. */

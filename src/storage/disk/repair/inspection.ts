@@ -6,6 +6,7 @@
 import { type CheckedCheckpoint, checkCheckpoints } from '../checkpoint.ts';
 import type { Disk } from '../disk.ts';
 import { parsePageFileName } from '../pages/page-format.ts';
+import { storedOnce } from '../pages/page-index.ts';
 import { type RecoveredLog, Recovery, type RecoveryProgress } from '../recovery.ts';
 import { SafeNames } from '../safe-names.ts';
 import type { Damage } from '../segment-scan.ts';
@@ -107,7 +108,7 @@ function damagesOf(
   const records = damages.filter(({ file }) => parsePageFileName(file) === undefined);
   const needed = new Set(records.map(({ file }) => file));
   const unneeded = checkpoints.filter(({ file, isWhole }) => !isWhole && !needed.has(file));
-  const pages = pageFiles.flatMap(({ file, damaged }) => damaged.map((page) => ({ file, page })));
+  const pages = pageFiles.flatMap(({ file, damaged }) => storedOnce(damaged).map((page) => ({ file, page })));
   return [
     ...records.map((damage): DamageFound => {
       // Queues that are gone have nothing to lose.

@@ -8,7 +8,7 @@ import type { DurablePage } from '../pages/durable-page.ts';
 import { checkPageFile } from '../pages/page-check.ts';
 import { isPageAt } from '../pages/page-codec.ts';
 import { type PagePlace, pageFileName, parsePageFileName } from '../pages/page-format.ts';
-import type { PageIndex } from '../pages/page-index.ts';
+import { type PageIndex, storedOnce } from '../pages/page-index.ts';
 import type { RecoveryProgress } from '../recovery.ts';
 
 /** A file of pages. */
@@ -57,7 +57,7 @@ function inspectFile(
 ): PageFileFound {
   const queueId = parsePageFileName(name)?.queueId ?? 0;
   const messages = pages.reduce((sum, { live }) => sum + live, 0);
-  const counts = { file: name, queueId, bytes, counting: pages.length, messages };
+  const counts = { file: name, queueId, bytes, counting: storedOnce(pages).length, messages };
   if (bytes === undefined) return { ...counts, whole: [], damaged: pages };
   const file = disk.open(name);
   const whole = checkPageFile(file).pages;

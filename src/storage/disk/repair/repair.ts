@@ -16,6 +16,7 @@ import { checkCheckpoints } from '../checkpoint.ts';
 import type { Disk, DiskFault, Done } from '../disk.ts';
 import { type OpenedLog, openLog } from '../open-log.ts';
 import type { DurablePage } from '../pages/durable-page.ts';
+import { type PagePlace, pageFileName } from '../pages/page-format.ts';
 import type { RecoveryProgress } from '../recovery.ts';
 import type { Segment } from '../segments.ts';
 import { concernedBy, type Inspection, inspectLog } from './inspection.ts';
@@ -134,8 +135,8 @@ class Repair {
 
   /** As the log that was opened knows them. */
   #lostPages({ found }: OpenedLog): DurablePage[] {
-    const lost = this.#inspection.pageFiles.flatMap(({ damaged }) => damaged);
-    return lost.map((page) => found.live.pages.findAt(page)).filter((page) => page !== undefined);
+    const lost = new Set(this.#inspection.pageFiles.flatMap(({ damaged }) => damaged).map(placeOf));
+    return found.live.pages.all().filter((page) => lost.has(placeOf(page)));
   }
 
   *#takeOverOrphans({ found }: OpenedLog): Generator<RecoveryProgress> {
@@ -151,7 +152,7 @@ class Repair {
 
   /** What may have been delivered says so, and what may have been used is not used again. */
   #raiseMarks({ found }: OpenedLog): void {
-    const concerned = concernedBy(this.#lostRecords);
+    const concerned = concernedBy([...this.#lostRecords, ...this.#missingPages]);
     for (const { id } of this.#inspection.queues) {
       if (concerned?.has(id) === false || found.definitions.findQueue(id) === undefined) continue;
       const { highest = 0, watermark = 0 } = found.live.marksOf(id) ?? {};
@@ -169,6 +170,16 @@ class Repair {
 
   get #lostRecords() {
     return this.#inspection.damages.filter(({ loss }) => loss === 'records');
+  }
+
+  /**
+   * A file goes once it is durable that nothing on its pages counts. When it is not there, records of that may be lost, and
+   * others with them: a last batch that cannot be read looks as if it had never been durable.
+   */
+  get #missingPages() {
+    const { damages, pageFiles } = this.#inspection;
+    const missing = new Set(pageFiles.filter(({ bytes }) => bytes === undefined).map(({ file }) => file));
+    return damages.filter(({ file }) => missing.has(file));
   }
 
   *#durable(opened: OpenedLog, ticket: Ticket): Generator<RecoveryProgress> {
@@ -202,6 +213,10 @@ class Repair {
 function segmentsToLeave(segments: Iterable<Segment>): Segment[] {
   const all = [...segments];
   return all.slice(0, all.findLastIndex(({ isDamaged }) => isDamaged) + 1);
+}
+
+function placeOf({ queueId, file, offset }: PagePlace): string {
+  return `${pageFileName(queueId, file)} ${offset}`;
 }
 
 /** Settles what is live on a page. */
