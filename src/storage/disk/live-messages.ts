@@ -140,6 +140,16 @@ export class LiveMessages {
   }
 
   /**
+   * The same for a log that is read over a checkpoint: until it comes to the record of a page, which may be lost, the page's
+   * messages seem to stand in segments too.
+   */
+  removeEverywhere(queueId: number, first: number, count: number): void {
+    if (count > 1) return this.removeRun(queueId, first, count);
+    this.#take(queueId, first);
+    this.pages.settle(queueId, first);
+  }
+
+  /**
    * What is live in a stretch stands on a page from now on, wherever it stood before.
    * @param holes of the page: of these nothing is on it
    * @returns undefined when nothing is live

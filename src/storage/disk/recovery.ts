@@ -261,7 +261,7 @@ class RecordsApplied implements RecordReader {
   }
 
   settle(queueId: number, sequence: number, count: number): void {
-    this.#live.removeRun(queueId, sequence, count);
+    this.#live.removeEverywhere(queueId, sequence, count);
   }
 
   watermark(queueId: number, sequence: number): void {
