@@ -149,10 +149,16 @@ export class ModelQueue {
     this.settled.clear();
     for (const entry of all.sort((a, b) => a.order - b.order)) {
       const saysRedelivered = seen?.get(entry.message.id);
-      if (saysRedelivered === undefined && entry.settledAt <= cut) this.settled.add(entry);
+      if (saysRedelivered === undefined && entry.settledFrom <= cut) this.#staySettled(entry, cut);
       else if (saysRedelivered !== undefined || seen === undefined) this.#comeBack(entry, saysRedelivered ?? false);
     }
     if (this.isDeleted) this.deletedAt = seen === undefined ? Math.min(this.deletedAt, cut) : NEVER;
+  }
+
+  /** It is not there: if its settle may have any of several tickets, it has one up to the cut. */
+  #staySettled(entry: Entry, cut: number): void {
+    entry.settledAt = Math.min(entry.settledAt, cut);
+    this.settled.add(entry);
   }
 
   #comeBack(entry: Entry, saysRedelivered: boolean): void {

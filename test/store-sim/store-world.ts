@@ -52,6 +52,8 @@ export class StoreWorld implements ActingWorld, LookedAt {
   #base = 0;
   /** What was certain when the node started. */
   #floor = 0;
+  /** What was held when the broker before was killed. */
+  #heldBefore: readonly HeldTickets[] = [];
   /** By id: those of the node. */
   #queues = new Map<number, Queue>();
   /** Delivered in this turn to consumers that need not settle. */
@@ -89,9 +91,11 @@ export class StoreWorld implements ActingWorld, LookedAt {
     return durable === 0 ? this.#floor : this.#base + durable;
   }
 
+  /** What may be missing after a crash although what came after it is there. */
   get held(): readonly HeldTickets[] {
     const held = this.#node?.log.heldTickets ?? [];
-    return held.map(({ from, to }) => ({ from: this.#base + from, to: this.#base + to }));
+    const before = this.#heldBefore.filter(({ to }) => to > this.certain);
+    return [...before, ...held.map(({ from, to }) => ({ from: this.#base + from, to: this.#base + to }))];
   }
 
   below(limit: number): number {
@@ -157,6 +161,9 @@ export class StoreWorld implements ActingWorld, LookedAt {
     if (wasStopped) this.model.checkRedelivered(state);
     this.model.survive(state, cut);
     this.disk = disk;
+    // Of what was written last, and behind what had overtaken it, nobody knows yet that it is durable.
+    const kept = end === 'power' ? [] : held.filter(({ from }) => from <= cut);
+    this.#heldBefore = kept.map(({ from, to }) => ({ from, to: Math.min(to, cut) }));
     this.#base = cut;
     this.#floor = end === 'power' ? cut : certain;
     this.#opening = this.#open();
