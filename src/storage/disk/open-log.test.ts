@@ -125,6 +125,30 @@ describe('a log that is opened again', () => {
     expect(files(world, 'checkpoint')).toEqual([]);
   });
 
+  test('removes checkpoints that the broker before had no time to remove', () => {
+    const world = logWith([11]);
+    for (let checkpoints = 4; checkpoints > 0; checkpoints--) world.checkpoint();
+    const disk = world.disk.kill();
+    disk.open('checkpoint-000001');
+    const next = new LogWorld(disk);
+    next.flush();
+
+    expect(files(next, 'checkpoint')).toEqual(['checkpoint-000003', 'checkpoint-000004']);
+    expect(next.cutOff().opened.definitions.findQueue(11)?.name).toBe('q11');
+  });
+
+  test('keeps the newest checkpoint that can be read, and the one before it', () => {
+    const world = logWith([11]);
+    for (let checkpoints = 2; checkpoints > 0; checkpoints--) world.checkpoint();
+    const disk = world.disk.kill();
+    for (const damaged of ['checkpoint-000003', 'checkpoint-000004']) disk.open(damaged);
+    const next = new LogWorld(disk);
+    next.flush();
+
+    expect(next.opened.found.damages).toEqual([]);
+    expect(files(next, 'checkpoint').slice(0, 2)).toEqual(['checkpoint-000001', 'checkpoint-000002']);
+  });
+
   test('reads only what a clean stop has left to be read', () => {
     const world = logWith([11]);
     world.publish('a', [11, 1]);

@@ -108,6 +108,7 @@ export class OpenedLog {
     }
     if (found.last !== undefined) log.resume(found.last);
     this.#removePageFiles();
+    if (damages.length === 0) removeOldCheckpoints(disk, lastCheckpoint);
   }
 
   get definitions(): DefinitionState {
@@ -208,6 +209,18 @@ export function* openLog(options: OpenLogOptions): Generator<RecoveryProgress, O
 function hasUnheldDamage({ damages, segments }: RecoveredLog): boolean {
   const files = new Set([...segments].map(({ file }) => file.name));
   return damages.some(({ file }) => !files.has(file) && parsePageFileName(file) === undefined);
+}
+
+/**
+ * Those that the broker before had no time to remove, or that a power cut has brought back. The one before the newest that is
+ * whole stays, for when that cannot be read.
+ */
+function removeOldCheckpoints(disk: Disk, newest: number): void {
+  const numbers = disk.list().map((name) => checkpointNumber(name) ?? Number.POSITIVE_INFINITY);
+  const before = numbers.filter((number) => number < newest);
+  for (const number of before) {
+    if (number < Math.max(...before)) disk.remove(checkpointName(number), () => undefined);
+  }
 }
 
 /** A checkpoint that was being written when the broker ended. */
