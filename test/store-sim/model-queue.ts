@@ -52,6 +52,8 @@ export class ModelQueue {
   readonly settled = new Set<Entry>();
   /** By the numbers of all that ever came here: their order. */
   readonly everOrders = new Map<number, number>();
+  /** By their numbers: those that a crash took, which nobody had been promised. */
+  readonly everLost = new Set<number>();
   #nextOrder = 1;
 
   constructor(id: number, name: string, isDurable: boolean) {
@@ -144,7 +146,8 @@ export class ModelQueue {
    * @param seen by message, whether its next delivery says that it is one more; undefined when the queue is gone
    */
   survive(cut: number, seen: ReadonlyMap<number, boolean> | undefined): void {
-    const all = [...this.entries, ...this.settled].filter(({ ticket }) => ticket > 0 && ticket <= cut);
+    const before = [...this.entries, ...this.settled];
+    const all = before.filter(({ ticket }) => ticket > 0 && ticket <= cut);
     this.entries.length = 0;
     this.settled.clear();
     for (const entry of all.sort((a, b) => a.order - b.order)) {
@@ -152,6 +155,8 @@ export class ModelQueue {
       if (saysRedelivered === undefined && entry.settledFrom <= cut) this.#staySettled(entry, cut);
       else if (saysRedelivered !== undefined || seen === undefined) this.#comeBack(entry, saysRedelivered ?? false);
     }
+    const left = new Set([...this.entries, ...this.settled]);
+    for (const entry of before) if (entry.ticket > 0 && !left.has(entry)) this.everLost.add(entry.message.id);
     if (this.isDeleted) this.deletedAt = seen === undefined ? Math.min(this.deletedAt, cut) : NEVER;
   }
 
