@@ -7,6 +7,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
 import { Alarms } from './alarms.ts';
 import { NO_METADATA, type VhostMetadata } from './definition-record.ts';
+import { Ended } from './ended.ts';
 import { IncompleteBodies } from './incomplete-bodies.ts';
 import type { LogLines } from './log-lines.ts';
 import { Messages } from './messages.ts';
@@ -49,6 +50,7 @@ export class Broker {
   readonly routes = new RouteCache<Queue>();
   readonly connections: OpenConnections;
   readonly alarms: Alarms;
+  readonly ended = new Ended();
   readonly #vhosts = new Map<string, Vhost>();
   #lastId = 0;
 

@@ -13,6 +13,7 @@ import { DefinitionLog } from './definition-log.ts';
 import type { Definition, VhostMetadata } from './definition-record.ts';
 import { Departure } from './departure.ts';
 import { ReplyQueues } from './direct-reply.ts';
+import type { Ended } from './ended.ts';
 import { refusal } from './errors.ts';
 import type { Exchange } from './exchange/exchange.ts';
 import { type BindingRequest, Exchanges } from './exchanges.ts';
@@ -46,6 +47,7 @@ export interface VhostWorld extends Omit<QueueWorld, 'unused'> {
   readonly logLines?: LogLines | undefined;
   readonly routes: RouteCache<Queue>;
   readonly alarms: Pick<Alarms, 'assertRoomTo'>;
+  readonly ended: Ended;
   /** An id for a queue, exchange or binding; never given twice. */
   nextId(): number;
 }
@@ -325,6 +327,7 @@ export class Vhost {
     this.#queues.delete(queue.name);
     queue.options.owner?.exclusiveQueues.delete(queue.name);
     queue.delete();
+    this.#shared.ended.keep('queue', queue);
     const ticket = queue.options.durable ? this.definitions.define({ kind: 'queue.deleted', id: queue.id }) : 0;
     return Math.max(ticket, this.#exchanges.queueDeleted(queue));
   }

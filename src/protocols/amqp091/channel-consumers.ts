@@ -110,6 +110,7 @@ export class ChannelConsumers {
     const consumer = this.#byId[id]!;
     this.#byTag.delete(consumer.tag);
     this.#byId[id] = undefined;
+    this.#channel.host.broker.ended.keep('consumer', consumer);
     return consumer.tag;
   }
 

@@ -147,6 +147,7 @@ export class Channel implements ChannelPort, DeliverySink, MethodChannel {
     this.publisher.forget();
     this.consumers.closeAll();
     this.unacked.requeueAll();
+    this.host.broker.ended.keep('channel', this);
   }
 
   get canTakeMore(): boolean {

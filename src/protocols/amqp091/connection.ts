@@ -118,6 +118,7 @@ export class AmqpConnection implements Session, FrameHandler, OpenConnection {
     else this.#log.closingUnexpectedly();
     this.#state = 'closed';
     this.#reader.stop();
+    this.#context.broker.ended.keep('connection', this);
   }
 
   // What the rest of the broker calls.

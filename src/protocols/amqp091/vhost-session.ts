@@ -78,5 +78,6 @@ export class VhostSession {
     this.channels.closeAll();
     vhost.ownerClosed(owner);
     broker.connections.remove(this.#connection);
+    broker.ended.keep('session', this);
   }
 }
