@@ -15,6 +15,7 @@ import { type NodeLimits, OpenConnections, type UserLimits } from './open-connec
 import type { Log, Permissions, Residency, Ticket } from './ports.ts';
 import { Pump } from './pump.ts';
 import type { Queue } from './queue/queue.ts';
+import { UnackedPaging, type UnackedPagingLimits } from './queue/unacked-paging.ts';
 import { RouteCache } from './route-cache.ts';
 import { Vhost } from './vhost.ts';
 
@@ -35,6 +36,8 @@ export interface BrokerOptions {
   readonly incompleteBodies?: IncompleteBodies;
   /** Unlimited unless given. */
   readonly nodeLimits?: NodeLimits;
+  /** When what clients hold is worth a page; for tests with few messages. */
+  readonly unackedPaging?: UnackedPagingLimits | undefined;
 }
 
 export class Broker {
@@ -47,6 +50,7 @@ export class Broker {
   readonly incompleteBodies: IncompleteBodies;
   readonly pump = new Pump();
   readonly residency: Residency;
+  readonly unackedPaging: UnackedPaging;
   readonly routes = new RouteCache<Queue>();
   readonly connections: OpenConnections;
   readonly alarms: Alarms;
@@ -65,6 +69,7 @@ export class Broker {
     this.alarms = new Alarms(() => this.connections.alarmsChanged());
     this.connections = new OpenConnections(options.nodeLimits, this.alarms);
     this.residency = options.openResidency(this.messages, this.pump);
+    this.unackedPaging = new UnackedPaging(this.residency, this.pump, options.unackedPaging);
   }
 
   get vhosts(): Iterable<Vhost> {

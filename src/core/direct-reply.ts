@@ -35,9 +35,9 @@ export class ReplyQueues {
   readonly #world: QueueWorld;
 
   constructor(world: ReplyWorld) {
-    const { messages, log, residency, pump } = world;
+    const { messages, log, residency, pump, unackedPaging } = world;
     this.#shared = world;
-    this.#world = { messages, log, residency, pump, unused: (queue) => this.#remove(queue) };
+    this.#world = { messages, log, residency, pump, unackedPaging, unused: (queue) => this.#remove(queue) };
   }
 
   /** A queue for the replies to one consumer, whose name is the address; nothing leads to it until it is open. */

@@ -66,6 +66,8 @@ export interface DurabilityWaiter {
 export interface Residency {
   /** How many chunks behind the one that is needed a queue may ask for; changes with the memory there is. */
   readonly pagesAhead: number;
+  /** So much is in memory that also what clients hold should be offered, and the port can take it just now. */
+  readonly wantsUnacked: boolean;
   /**
    * Offers messages whose sequences are dense, `HOLE` where one is gone; undefined means that all stay. The port takes as
    * many of the first as fit on a page, with the holes behind them, and owns the references that their handles stood for.
@@ -73,6 +75,8 @@ export interface Residency {
   pageOut(queue: PagedQueue, firstSequence: number, handles: Uint32Array): PagedOut | undefined;
   /** Asks for a page. `queue.pagedIn` comes some turns later, from the pump's task list, never during this call. */
   readAhead(queue: PagedQueue, page: number): void;
+  /** The same, but the page stays: `queue.pagedIn` gets references of its own, and `discard` is still to come. */
+  copyAhead(queue: PagedQueue, page: number): void;
   /** The queue no longer wants this page (purge, delete), which may be on its way back. */
   discard(page: number): void;
 }

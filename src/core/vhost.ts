@@ -73,8 +73,8 @@ export class Vhost {
     this.definitions = new DefinitionLog(shared.log);
     this.access = new VhostAccess(name, shared.permissions);
     this.replyQueues = new ReplyQueues(shared);
-    const { messages, log, residency, pump } = shared;
-    this.#world = { messages, log, residency, pump, unused: (queue) => this.#remove(queue) };
+    const { messages, log, residency, pump, unackedPaging } = shared;
+    this.#world = { messages, log, residency, pump, unackedPaging, unused: (queue) => this.#remove(queue) };
     this.#exchanges = new Exchanges({
       definitions: this.definitions,
       name,

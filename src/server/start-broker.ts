@@ -156,6 +156,8 @@ async function startOn(directory: DataDirectory | undefined, options: StartOptio
       resources.tick();
       keeper.tick();
       store?.tick();
+      broker.unackedPaging.tick();
+      if (broker.pump.hasWork) scheduleTurn();
     },
   });
   const login = () => findDefaultLogin(configuration, authenticator);

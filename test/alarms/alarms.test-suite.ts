@@ -6,6 +6,7 @@
 import amqplib, { type Channel, type ChannelModel } from 'amqplib';
 import { afterEach, describe, expect, test } from 'vitest';
 import { FloodedBroker, type FloodedBrokerOptions } from '../support/flooded-broker.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { declareQueues, Flood, halfSend } from './traffic.ts';
 
 export interface AlarmSizes {
@@ -148,6 +149,29 @@ export function alarmsSuite(sizes: AlarmSizes): void {
     else await drain();
     await broker.login();
   });
+
+  test(`${sizes.unacked} messages of 1 KB that nobody acknowledges go to the disk, and come back from it`, async () => {
+    const broker = await start({ dataDir: temporaryFolder() });
+    await channelWithQueue(broker);
+    const holder = await client(broker);
+    const held = takeAll(await holder.createChannel(), false);
+    await flood(broker, { bodyBytes: 1000, max: sizes.unacked / 4 });
+    await held;
+    expect(broker.residentBytes).toBeLessThan(sizes.memoryMb * MB + OVERHEAD_BYTES);
+    await holder.close();
+    await takeAll(await (await client(broker)).createChannel(), true);
+  });
+
+  /** Resolves when so many have come as a test with unacknowledged messages has. */
+  function takeAll(channel: Channel, noAck: boolean): Promise<void> {
+    return new Promise((resolve) => {
+      let taken = 0;
+      const take = () => {
+        if (++taken === sizes.unacked) resolve();
+      };
+      void channel.consume('q', take, { noAck });
+    });
+  }
 
   test(`${sizes.queues} queues in a heap of ${sizes.heapMb} MB are refused when it is nearly full`, async () => {
     const broker = await start({ heapMb: sizes.heapMb });

@@ -117,6 +117,7 @@ export class SimWorld {
     this.deliveries = 0;
     const budget = 1 + this.random.below(this.profile.budgetMax);
     const returned = this.#returnedCount();
+    this.node.age();
     this.node.broker.endTurn(budget);
     this.#seeDepartures();
     this.lookAtAll();
@@ -172,6 +173,7 @@ export class SimWorld {
       pageOdds: profile.pageOdds,
       openChannel: (number, host) => this.#openChannel(number, host),
       endTurn: () => this.#pump(),
+      seen: this.model.seen,
     });
     this.#spyOnOwners(node);
     return node;

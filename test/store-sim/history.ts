@@ -27,6 +27,7 @@ const MOVE = 'move';
 export class History {
   readonly ends = { power: 0, kill: 0, stop: 0, duringRecovery: 0, duringStop: 0 };
   readonly broker = { steps: 0, lost: 0, looks: 0, outOfSpace: 0, distrusted: 0, unreadablePages: 0, pagesFound: 0 };
+  readonly unacked = { pages: 0, partsFound: 0 };
   readonly log = { batches: 0, published: 0, elided: 0, held: 0, movedBytes: 0, checkpoints: 0, retired: 0 };
   /** Of bits that flipped: whether a restart has said so. */
   readonly damage = { named: 0, ofPages: 0, unnoticed: 0 };
@@ -54,7 +55,14 @@ export class History {
 
   /** How often everything has happened. @param disk the last one */
   episodes({ fates }: SimulatedDisk): Map<string, number> {
-    const groups = { broker: this.broker, log: this.log, damage: this.damage, disk: fates, 'an end': this.ends };
+    const groups = {
+      broker: this.broker,
+      unacked: this.unacked,
+      log: this.log,
+      damage: this.damage,
+      disk: fates,
+      'an end': this.ends,
+    };
     const episodes = new Map<string, number>();
     for (const [group, counts] of Object.entries(groups)) {
       for (const [name, count] of Object.entries(counts)) episodes.set(`${group}: ${name}`, count);
@@ -63,7 +71,8 @@ export class History {
     return episodes;
   }
 
-  #count({ opened: { metrics }, faults: { counts } }: StoreNode): void {
+  #count({ opened: { metrics }, faults: { counts }, unackedPages }: StoreNode): void {
+    this.unacked.pages += unackedPages;
     this.broker.outOfSpace += counts.outOfSpace;
     this.broker.distrusted += counts.distrusted;
     for (const key of ['batches', 'published', 'elided', 'held', 'movedBytes', 'checkpoints', 'retired'] as const) {

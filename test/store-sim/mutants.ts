@@ -5,12 +5,14 @@
 
 import { ClassicQueue } from '../../src/core/queue/classic.ts';
 import { RingRestoration } from '../../src/core/queue/ring-restoration.ts';
-import type { DefinitionRecord } from '../../src/core/records.ts';
+import { UnackedPages } from '../../src/core/queue/unacked-pages.ts';
+import { type DefinitionRecord, SETTLE_REASONS } from '../../src/core/records.ts';
 import { Bundle } from '../../src/storage/disk/bundle.ts';
 import { CheckpointWriter } from '../../src/storage/disk/checkpoint-writer.ts';
 import type { Done } from '../../src/storage/disk/disk.ts';
 import { DiskLog } from '../../src/storage/disk/disk-log.ts';
 import { HeldBundles } from '../../src/storage/disk/held-bundles.ts';
+import { LiveMessages } from '../../src/storage/disk/live-messages.ts';
 import { replaceMethod, seldom } from '../support/replaced-method.ts';
 import { SimulatedContent } from '../support/simulated-content.ts';
 import { SimulatedFile } from '../support/simulated-file.ts';
@@ -176,6 +178,21 @@ export const MUTANTS: readonly Mutant[] = [
         restoreOvertaken();
       };
     },
+  },
+  {
+    name: 'unacked on pages: what comes back is forgotten',
+    foundAs: /says \d+ messages of|records were appended for|has lost message|gone for good/,
+    apply: () =>
+      replaceMethod(UnackedPages.prototype, 'requeue', (requeue) =>
+        seldom(requeue, function (this: UnackedPages, mark, sequence) {
+          this.settle(mark, sequence, SETTLE_REASONS.rejected);
+        }),
+      ),
+  },
+  {
+    name: 'unacked on pages: after a crash, pages that lie between the messages of others hide these',
+    foundAs: /a sequence is on two pages|a message lies between|has lost message|gone for good|does not end anywhere/,
+    apply: () => replaceMethod(LiveMessages.prototype, 'untangle', () => () => undefined),
   },
 ];
 

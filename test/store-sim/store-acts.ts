@@ -56,8 +56,9 @@ export function beginTopology(world: ActingWorld): void {
   }
 }
 
-/** Memory is short, and some queue is asked to give up what it has there. */
+/** Memory is short, and some queue is asked to give up what it has there; or what clients have held for long goes. */
 export function pageOut(world: ActingWorld): void {
+  world.node.broker.unackedPaging.tick();
   const queues = [...anyVhost(world).queues];
   if (queues.length > 0) world.of(queues).pageOutReady();
 }

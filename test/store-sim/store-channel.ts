@@ -56,7 +56,7 @@ export class StoreChannel {
     this.#world = world;
     this.vhost = vhost;
     const { broker, log } = world.node;
-    this.#unacked = new Unacked(broker.pump);
+    this.#unacked = new Unacked(broker);
     if (isTransactional) {
       this.#transaction = new Transaction(world.node.vhost(vhost), broker.messages, this.#unacked, log);
     }

@@ -11,6 +11,7 @@ import { SeededRandom } from '../../src/base/random.ts';
 import { Broker } from '../../src/core/broker.ts';
 import type { LogLines } from '../../src/core/log-lines.ts';
 import { Messages } from '../../src/core/messages.ts';
+import { UnackedPages } from '../../src/core/queue/unacked-pages.ts';
 import type { Vhost } from '../../src/core/vhost.ts';
 import { restoreDefinitions } from '../../src/server/restore-definitions.ts';
 import { noteDeliveries, queuesOf, restoreMessages } from '../../src/server/restore-messages.ts';
@@ -19,8 +20,9 @@ import type { DiskFault } from '../../src/storage/disk/disk.ts';
 import type { DiskLog } from '../../src/storage/disk/disk-log.ts';
 import { type OpenedLog, openLog } from '../../src/storage/disk/open-log.ts';
 import type { PagePolicy, PageStore } from '../../src/storage/disk/pages/page-store.ts';
-import { RevocablePermissions } from '../support/core-broker.ts';
+import { ANY_UNACKED, RevocablePermissions } from '../support/core-broker.ts';
 import { ALL_RESIDENT, openedPages } from '../support/opened-pages.ts';
+import { partsOf } from '../support/page-parts.ts';
 import { lastingOf } from '../support/restarted-node.ts';
 import type { SimulatedDisk } from '../support/simulated-disk.ts';
 
@@ -77,6 +79,8 @@ export class StoreNode {
   readonly #pages: PageStore;
   /** Tickets of the definitions that were made since somebody looked. */
   defined: number[] = [];
+  /** Pages with what clients held. */
+  unackedPages = 0;
   #movedUpTo = 0;
   /** Ids of those that have pages which cannot be had. */
   readonly damagedQueues = new Set<number>();
@@ -105,10 +109,12 @@ export class StoreNode {
       log,
       messages,
       permissions: new RevocablePermissions(),
+      unackedPaging: ANY_UNACKED,
       openResidency: (_messages, pump) => {
         const { disk, sizes, policy = ALL_RESIDENT } = options;
         const damaged = (queueId: number) => void this.damagedQueues.add(queueId);
         pages = openedPages({ disk, opened, messages, pump, policy, fileBytes: sizes.pageFileBytes, damaged });
+        this.#noticePages(pages);
         return pages;
       },
     });
@@ -143,11 +149,17 @@ export class StoreNode {
   tick(): void {
     this.opened.tick();
     this.#pages.tick();
+    this.broker.unackedPaging.tick();
   }
 
   /** What durable queues have in memory goes to pages. @param done called when that is durable */
   evacuate(done: () => void): void {
     this.#pages.evacuate(queuesOf(this.broker), done);
+  }
+
+  /** Pages that count as several, because others stand between their messages: how many parts of them there were. */
+  get partsFound(): number {
+    return partsOf(this.opened.found.live.pages);
   }
 
   close(): void {
@@ -169,6 +181,15 @@ export class StoreNode {
     ]
       .sort()
       .join('\n');
+  }
+
+  #noticePages(pages: PageStore): void {
+    const pageOut = pages.pageOut.bind(pages);
+    pages.pageOut = (queue, firstSequence, handles) => {
+      const taken = pageOut(queue, firstSequence, handles);
+      if (taken !== undefined && queue instanceof UnackedPages) this.unackedPages++;
+      return taken;
+    };
   }
 
   #noticeRecords(log: DiskLog): DiskLog {

@@ -352,6 +352,7 @@ export class StoreWorld implements ActingWorld, LookedAt {
   #start(node: StoreNode): void {
     this.#node = node;
     this.history.broker.pagesFound += node.opened.found.live.pages.length;
+    this.history.unacked.partsFound += node.partsFound;
     check(
       node.definitions() === this.model.definitions,
       () => 'a restart and a look at its disk find other definitions',

@@ -25,12 +25,18 @@ export interface CoreBrokerOptions {
   readonly flushesLate?: () => number;
   readonly shouldPageOut?: () => boolean;
   readonly turnsLate?: () => number;
+  readonly pageEntries?: (entries: number) => number;
+  /** What clients hold leaves memory, too: see `pageOutUnacked`. */
+  readonly wantsUnacked?: () => boolean;
   readonly logLines?: LogLines;
   /** Instead of those that allow everything that was not revoked. */
   readonly permissions?: Permissions;
   /** Instead of a new one. */
   readonly log?: MemoryLog;
 }
+
+/** However little clients hold. */
+export const ANY_UNACKED = { queueMin: 1, rowMin: 1 };
 
 export interface CoreBroker {
   readonly broker: Broker;
@@ -81,9 +87,11 @@ export function coreBroker(options: CoreBrokerOptions = {}): CoreBroker {
     log,
     permissions: options.permissions ?? permissions,
     logLines: options.logLines,
+    unackedPaging: ANY_UNACKED,
     openResidency: (messages, pump) => {
-      const { shouldPageOut = () => false, turnsLate = () => 1 } = options;
-      const opened = new MemoryResidency(messages, pump, { shouldPageOut, turnsLate });
+      const { shouldPageOut = () => false, turnsLate = () => 1, wantsUnacked = () => false } = options;
+      const { pageEntries = (entries) => entries } = options;
+      const opened = new MemoryResidency(messages, pump, { shouldPageOut, turnsLate, wantsUnacked, pageEntries });
       residencies.push(opened);
       return opened;
     },
@@ -157,7 +165,7 @@ export class RecordingSink implements DeliverySink {
   readonly #messages: Messages;
 
   constructor(broker: Broker) {
-    this.unacked = new Unacked(broker.pump);
+    this.unacked = new Unacked(broker);
     this.#messages = broker.messages;
   }
 
@@ -191,6 +199,12 @@ export class RecordingSink implements DeliverySink {
     queue.addConsumer(consumer);
     return consumer;
   }
+}
+
+/** What clients hold becomes old enough to be offered to the residency. */
+export function pageOutUnacked(broker: Broker): void {
+  for (let ticks = 3; ticks > 0; ticks--) broker.unackedPaging.tick();
+  runAll(broker);
 }
 
 /** Runs the pump until nothing is left. @returns after how many turns. */

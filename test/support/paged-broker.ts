@@ -15,7 +15,7 @@ import { restoreMessages } from '../../src/server/restore-messages.ts';
 import type { DiskFault } from '../../src/storage/disk/disk.ts';
 import { type OpenedLog, openLog } from '../../src/storage/disk/open-log.ts';
 import { type PagePolicy, PageStore } from '../../src/storage/disk/pages/page-store.ts';
-import { publishText, RecordingSink, RevocablePermissions } from './core-broker.ts';
+import { ANY_UNACKED, pageOutUnacked, publishText, RecordingSink, RevocablePermissions } from './core-broker.ts';
 import type { SimulatedDisk } from './simulated-disk.ts';
 
 export interface PagedBrokerOptions {
@@ -55,6 +55,7 @@ export class PagedBroker {
       log: this.opened.log,
       messages,
       permissions: new RevocablePermissions(),
+      unackedPaging: ANY_UNACKED,
       openResidency: (_messages, pump) => {
         const { log, found } = this.opened;
         const store = new PageStore({
@@ -119,6 +120,11 @@ export class PagedBroker {
       }
     }
     return bodies;
+  }
+
+  /** Offers what clients hold to the residency. */
+  pageOutUnacked(): void {
+    pageOutUnacked(this.broker);
   }
 
   turn(): void {

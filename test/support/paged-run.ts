@@ -5,6 +5,7 @@
 
 import { SeededRandom } from '../../src/base/random.ts';
 import type { FaultProfile } from './disk-faults.ts';
+import { partsOf } from './page-parts.ts';
 import { PagedBroker } from './paged-broker.ts';
 import { ModelQueue } from './paged-model.ts';
 import { SimulatedDisk } from './simulated-disk.ts';
@@ -22,6 +23,9 @@ export interface Seen {
   pagesRestored: number;
   redelivered: number;
   faults: number;
+  /** Pages with messages that clients held, and parts of restored pages that had others between their messages. */
+  unackedPages: number;
+  pageParts: number;
 }
 
 export interface PagedSeeds {
@@ -48,7 +52,7 @@ export function runPagedSeeds({ first, count, faults = {} }: PagedSeeds): Seen {
 const STEPS = 120;
 
 function nothingSeen(): Seen {
-  return { crashes: 0, pagesWritten: 0, pagesRestored: 0, redelivered: 0, faults: 0 };
+  return { crashes: 0, pagesWritten: 0, pagesRestored: 0, redelivered: 0, faults: 0, unackedPages: 0, pageParts: 0 };
 }
 
 class PagedRun {
@@ -60,6 +64,8 @@ class PagedRun {
   #world: PagedBroker;
   #published = 0;
   #isPaging = true;
+  /** Some of what is offered stays in memory. */
+  #isPicky = false;
 
   constructor(options: PagedRunOptions) {
     this.#options = options;
@@ -89,7 +95,7 @@ class PagedRun {
     const world = this.#world;
     const queue = this.#queues[random.below(this.#queues.length)];
     if (queue === undefined) return;
-    switch (random.below(16)) {
+    switch (random.below(17)) {
       case 0:
       case 1:
         return this.#publish(queue, random.below(1600));
@@ -112,6 +118,8 @@ class PagedRun {
         return this.#tick();
       case 11:
         return queue.requeue(world, () => random.below(2) > 0);
+      case 12:
+        return this.#pageOutUnacked(queue);
       case 10:
         return random.below(3) === 0 ? this.#crash() : this.#work(random.below(200));
       default:
@@ -130,6 +138,18 @@ class PagedRun {
     const before = queue.redelivered;
     queue.take(this.#world, count, noAck);
     this.seen.redelivered += queue.redelivered - before;
+  }
+
+  #pageOutUnacked(queue: ModelQueue): void {
+    // What comes back of it stays on the page that it was on before, if there is one: between those that leave it.
+    if (this.#random.below(2) === 0) queue.requeue(this.#world, () => this.#random.below(20) === 0);
+    const { pages } = this.#world.pages.metrics;
+    this.#isPicky = this.#random.below(2) === 0;
+    this.#world.pageOutUnacked();
+    this.#isPicky = false;
+    this.seen.unackedPages += this.#world.pages.metrics.pages - pages;
+    // So often that these pages become the homes of their messages.
+    for (let ticks = this.#random.below(5); ticks > 0; ticks--) this.#tick();
   }
 
   #emptyQueue(queue: ModelQueue): void {
@@ -162,11 +182,17 @@ class PagedRun {
     const { disk } = this.#world;
     // The power goes, or only the process.
     this.#world = this.#open(this.#random.below(2) === 0 ? disk.crash() : disk.kill());
-    this.seen.pagesRestored += this.#world.opened.found.live.pages.length;
+    this.#noteRestored();
     const { damages } = this.#world.opened.found;
     if (damages.length > 0) throw new Error(`there is damage: ${JSON.stringify(damages)}`);
     for (const queue of this.#queues) queue.reopened(this.#world);
     this.#world.disk.faults.profile = profile;
+  }
+
+  #noteRestored(): void {
+    const { pages } = this.#world.opened.found.live;
+    this.seen.pagesRestored += pages.length;
+    this.seen.pageParts += partsOf(pages);
   }
 
   #note(): void {
@@ -176,7 +202,8 @@ class PagedRun {
   }
 
   #open(disk: SimulatedDisk): PagedBroker {
-    const policy = { pagesAhead: this.#random.below(4), isAnyDue: true, shouldPageOut: () => this.#isPaging };
+    const shouldPageOut = () => this.#isPaging && (!this.#isPicky || this.#random.below(2) === 0);
+    const policy = { pagesAhead: this.#random.below(4), isAnyDue: true, shouldPageOut };
     return new PagedBroker(disk, { policy, fileBytes: 60_000, segmentBytes: 100_000 });
   }
 

@@ -28,6 +28,8 @@ import type { RingChunk } from './ring-chunk.ts';
 import type { RingRestoration } from './ring-restoration.ts';
 import { SingleActive } from './single-active.ts';
 import { Turns } from './turns.ts';
+import { PAGE_MARK, UnackedPages } from './unacked-pages.ts';
+import type { UnackedPaging } from './unacked-paging.ts';
 
 /** Nearly every queue has nothing returned most of the time; they share this one, to which nothing is ever added. */
 const NOTHING_RETURNED = new Returned();
@@ -42,6 +44,7 @@ export interface QueueWorld {
   readonly log: Log;
   readonly residency: Residency;
   readonly pump: Pump;
+  readonly unackedPaging: UnackedPaging;
   /** The last consumer of an auto-delete queue has left. */
   unused(queue: Queue): void;
 }
@@ -70,8 +73,8 @@ export class ClassicQueue implements Queue {
   #leaving = 0;
   /** Messages up to here came back from the log, and may have been delivered before. */
   #redeliveredUpTo = 0;
-  /** Messages up to here came back and wait on pages, before others that were never delivered. */
-  #returnedUpTo = 0;
+  /** What clients hold and what came back of that, as far as it is on pages; none before the first page. */
+  #unackedPages: UnackedPages | undefined;
 
   constructor(id: number, name: string, options: QueueOptions, world: QueueWorld) {
     this.id = id;
@@ -83,7 +86,8 @@ export class ClassicQueue implements Queue {
   }
 
   get readyCount(): number {
-    return this.#ready.length + this.#returned.length;
+    const inMemory = this.#ready.length + this.#returned.length;
+    return this.#unackedPages === undefined ? inMemory : inMemory + this.#unackedPages.returningCount;
   }
 
   get deliveredUpTo(): number {
@@ -130,8 +134,9 @@ export class ClassicQueue implements Queue {
 
   take(unacked: DeliveryTags, noAck: boolean, give: TakeSink): number {
     const returned = this.#isReturnedNext();
-    if (!returned && !this.#ready.isHeadResident) return this.#ready.length === 0 ? EMPTY : this.#awaitHead();
     const sequence = returned ? this.#returned.firstSequence : this.#ready.headSequence;
+    if (this.#unackedPages?.comesBefore(sequence) === true) return NOT_RESIDENT;
+    if (!returned && !this.#ready.isHeadResident) return this.#ready.length === 0 ? EMPTY : this.#awaitHead();
     if (!this.#mayDeliver(sequence, returned)) return NOT_RESIDENT;
     const message = returned ? this.#returned.shift() : this.#ready.shift();
     const isRedelivered = returned || sequence <= this.#redeliveredUpTo;
@@ -169,19 +174,27 @@ export class ClassicQueue implements Queue {
   settle(message: MessageHandle, sequence: number, reason: SettleReason): void {
     this.unackedCount--;
     if (reason === SETTLE_REASONS.acked) this.counters.acknowledged++;
-    this.#finish(message, sequence, reason);
+    if (message < PAGE_MARK) this.#finish(message, sequence, reason);
+    else this.#unackedPages?.settle(message, sequence, reason);
   }
 
   requeue(message: MessageHandle, sequence: number): void {
     this.unackedCount--;
     this.counters.returned++;
-    if (this.isDeleted) {
-      this.#world.messages.release(message);
-      return;
-    }
+    if (this.isDeleted) this.#dropReturned(message, sequence);
+    else if (message < PAGE_MARK) this.backInMemory(message, sequence);
+    else this.#unackedPages?.requeue(message, sequence);
+    if (!this.isDirty && this.#turns.next !== undefined) this.#world.pump.mark(this);
+  }
+
+  pageOutUnacked(firstSequence: number, handles: Uint32Array): number {
+    this.#unackedPages ??= new UnackedPages(this, this.#world);
+    return this.#unackedPages.pageOut(firstSequence, handles);
+  }
+
+  backInMemory(message: MessageHandle, sequence: number): void {
     if (this.#returned === NOTHING_RETURNED) this.#returned = new Returned();
     this.#returned.push(sequence, message);
-    if (!this.isDirty && this.#turns.next !== undefined) this.#world.pump.mark(this);
   }
 
   pagedIn(page: number, handles: Uint32Array): void {
@@ -202,7 +215,7 @@ export class ClassicQueue implements Queue {
   purge(): number {
     const count = this.readyCount;
     if (count === 0) return 0;
-    const task = new ReleaseTask(this.#world, this, this.#ready.detach(), this.#returned);
+    const task = new ReleaseTask(this.#world, this, this.#ready.detach(), this.#returned, this.#unackedPages);
     this.#returned = NOTHING_RETURNED;
     if (!task.step(ReleaseTask.AT_ONCE)) this.#world.pump.addTask(task);
     return count;
@@ -250,6 +263,12 @@ export class ClassicQueue implements Queue {
     this.#finish(message, sequence, SETTLE_REASONS.purged);
   }
 
+  /** A message comes back to a queue that is deleted. */
+  #dropReturned(message: MessageHandle, sequence: number): void {
+    if (message < PAGE_MARK) this.#world.messages.release(message);
+    else this.#unackedPages?.settle(message, sequence, SETTLE_REASONS.purged);
+  }
+
   #finish(message: MessageHandle, sequence: number, reason: SettleReason): void {
     const { messages, log } = this.#world;
     if (this.options.durable && !this.isDeleted && messages.isPersistent(message)) {
@@ -260,11 +279,12 @@ export class ClassicQueue implements Queue {
 
   #deliverNext(consumer: QueueConsumer): boolean {
     const isReturned = this.#isReturnedNext();
+    const sequence = isReturned ? this.#returned.firstSequence : this.#ready.headSequence;
+    if (this.#unackedPages?.comesBefore(sequence) === true) return false;
     if (!isReturned && !this.#ready.isHeadResident) {
       if (this.#ready.length > 0) this.#awaitHead();
       return false;
     }
-    const sequence = isReturned ? this.#returned.firstSequence : this.#ready.headSequence;
     if (!this.#mayDeliver(sequence, isReturned)) return false;
     const message = isReturned ? this.#returned.shift() : this.#ready.shift();
     const isRedelivered = isReturned || sequence <= this.#redeliveredUpTo;
@@ -275,9 +295,9 @@ export class ClassicQueue implements Queue {
     return true;
   }
 
-  /** Whatever was returned is older than all that is ready. */
+  /** Whatever was returned is older than all that is ready, unless that was returned before, and went to pages. */
   #isReturnedNext(): boolean {
-    if (this.#returned.length > 0) return true;
+    if (this.#returned.length > 0) return this.#returned.firstSequence < this.#ready.headSequence;
     this.#returned = NOTHING_RETURNED;
     return false;
   }
@@ -323,14 +343,19 @@ export class ClassicQueue implements Queue {
     this.#offer(chunk);
   }
 
-  /** From now on they wait with the others. @returns false when some of them stay */
+  /** From now on they wait with the others. @returns false when some of them stay that need not */
   #pageOutReturned(): boolean {
-    for (const page of pageOutReturned(this, this.#world.residency, this.#returned).reverse()) {
-      this.#returnedUpTo = Math.max(this.#returnedUpTo, page.firstSequence + page.span - 1);
-      this.#ready.prependPage(page.page, page.firstSequence, page.span, page.entries);
+    const { residency } = this.#world;
+    const { headSequence } = this.#ready;
+    // All that left the ready ring was delivered, wherever its head will be.
+    this.#redeliveredUpTo = Math.max(this.#redeliveredUpTo, headSequence - 1);
+    const returned = this.#returned;
+    const onPages = this.#unackedPages;
+    const { pages, isDone } = pageOutReturned({ queue: this, residency, returned, end: headSequence, onPages });
+    for (const { page, firstSequence, span, entries } of [...pages].reverse()) {
+      this.#ready.prependPage(page, firstSequence, span, entries);
     }
-    this.#redeliveredUpTo = Math.max(this.#redeliveredUpTo, this.#returnedUpTo);
-    return this.#returned.length === 0;
+    return isDone;
   }
 
   /** @returns false when some of it stays */

@@ -380,9 +380,9 @@ function queueFixture(
   };
 }
 
-function coreParts({ broker }: CoreBroker): Pick<QueueWorld, 'messages' | 'log' | 'residency' | 'pump'> {
-  const { messages, log, residency, pump } = broker;
-  return { messages, log, residency, pump };
+function coreParts({ broker }: CoreBroker): Omit<QueueWorld, 'unused'> {
+  const { messages, log, residency, pump, unackedPaging } = broker;
+  return { messages, log, residency, pump, unackedPaging };
 }
 
 function take(queue: Queue, sink: RecordingSink, noAck: boolean): string | number {

@@ -89,10 +89,16 @@ export interface Queue extends PagedQueue, DirtyQueue {
   /** The consumer has credit or room again. */
   resumeConsumer(consumer: QueueConsumer): void;
 
-  /** A delivered message is done with, for good. Its reference is given back. */
+  /** A delivered message, or what `pageOutUnacked` left of it, is done with, for good. Its reference is given back. */
   settle(message: MessageHandle, sequence: number, reason: SettleReason): void;
   /** A delivered message comes back to its place. */
   requeue(message: MessageHandle, sequence: number): void;
+  /**
+   * Offers delivered messages, whose sequences are dense, to the residency.
+   * @param handles of those that it takes other numbers stand here then, to be settled and requeued with
+   * @returns how many of the first it took
+   */
+  pageOutUnacked(firstSequence: number, handles: Uint32Array): number;
 
   /** The sequence up to which all messages were delivered, may have been before a restart, or are gone. */
   readonly deliveredUpTo: number;

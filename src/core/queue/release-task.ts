@@ -7,6 +7,7 @@ import type { MessageHandle, Residency } from '../ports.ts';
 import type { Task } from '../pump.ts';
 import type { ReadyRing } from './ready-ring.ts';
 import type { Returned } from './returned.ts';
+import type { UnackedPage, UnackedPages } from './unacked-pages.ts';
 
 interface Finisher {
   finishPurged(message: MessageHandle, sequence: number): void;
@@ -21,17 +22,24 @@ export class ReleaseTask implements Task {
   readonly #queue: Finisher;
   readonly #ready: ReadyRing;
   readonly #returned: Returned;
+  readonly #unackedPages: UnackedPages | undefined;
+  /** Pages with messages that had come back. */
+  readonly #purged: readonly UnackedPage[];
+  #nextPurged = 0;
 
   constructor(
     world: { readonly messages: Messages; readonly residency: Residency },
     queue: Finisher,
     ready: ReadyRing,
     returned: Returned,
+    unackedPages: UnackedPages | undefined,
   ) {
     this.#world = world;
     this.#queue = queue;
     this.#ready = ready;
     this.#returned = returned;
+    this.#unackedPages = unackedPages;
+    this.#purged = unackedPages?.purge() ?? [];
   }
 
   step(budget: number): boolean {
@@ -40,8 +48,17 @@ export class ReleaseTask implements Task {
       const sequence = this.#returned.firstSequence;
       this.#queue.finishPurged(this.#returned.shift(), sequence);
     }
+    while (left > 0 && this.#nextPurged < this.#purged.length) left -= this.#finishPage();
     for (; left > 0 && this.#ready.length > 0; left--) this.#releaseHead();
-    return this.#ready.length === 0 && (this.#returned?.length ?? 0) === 0;
+    return this.#ready.length === 0 && this.#returned.length === 0 && this.#nextPurged === this.#purged.length;
+  }
+
+  /** @returns how many messages that were at most */
+  #finishPage(): number {
+    const page = this.#purged[this.#nextPurged++];
+    if (page === undefined) return 0;
+    this.#unackedPages?.finishPurged(page);
+    return page.states.length;
   }
 
   #releaseHead(): void {

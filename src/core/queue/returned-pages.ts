@@ -9,13 +9,32 @@ import type { Returned } from './returned.ts';
 import { CHUNK_ENTRIES } from './ring-chunk.ts';
 import type { PageSpan } from './ring-restoration.ts';
 
-/** @returns the pages in the order of their sequences; what the residency does not take is still in `returned` */
-export function pageOutReturned(queue: PagedQueue, residency: Residency, returned: Returned): PageSpan[] {
+export interface ReturnedPages {
+  /** In the order of their sequences. */
+  readonly pages: readonly PageSpan[];
+  /** Nothing is left that could have gone. */
+  readonly isDone: boolean;
+}
+
+export interface ReturnedPagesOptions {
+  readonly queue: PagedQueue;
+  readonly residency: Residency;
+  /** What is not taken stays here. */
+  readonly returned: Returned;
+  /** Sequences from here on stay, too. */
+  readonly end: number;
+  /** Knows what is on pages already: none of that lies within a new one. */
+  readonly onPages: { nextOnPage(sequence: number): number } | undefined;
+}
+
+export function pageOutReturned(options: ReturnedPagesOptions): ReturnedPages {
+  const { queue, residency, returned, end, onPages } = options;
   const pages: PageSpan[] = [];
   const handles = new Uint32Array(CHUNK_ENTRIES);
-  while (returned.length > 0) {
+  while (returned.firstSequence < end) {
     const first = returned.firstSequence;
-    const span = takeSpan(returned, first, handles);
+    const next = onPages?.nextOnPage(first) ?? end;
+    const span = takeSpan(returned, first, Math.min(first + CHUNK_ENTRIES, next, end), handles);
     const taken = residency.pageOut(queue, first, handles.subarray(0, span));
     const count = taken?.count ?? 0;
     let entries = 0;
@@ -25,17 +44,17 @@ export function pageOutReturned(queue: PagedQueue, residency: Residency, returne
       if (at < count) entries++;
       else returned.push(first + at, handle);
     }
-    if (taken === undefined) break;
+    if (taken === undefined) return { pages, isDone: false };
     pages.push({ page: taken.page, firstSequence: first, span: count, entries });
   }
-  return pages;
+  return { pages, isDone: true };
 }
 
-/** Takes all that is within a chunk's length from `first` on. @returns how many sequences that are */
-function takeSpan(returned: Returned, first: number, handles: Uint32Array): number {
+/** Takes all from `first` up to before `end`. @returns how many sequences that are */
+function takeSpan(returned: Returned, first: number, end: number, handles: Uint32Array): number {
   handles.fill(HOLE);
   let span = 0;
-  while (returned.firstSequence < first + CHUNK_ENTRIES) {
+  while (returned.firstSequence < end) {
     const entry = returned.firstSequence - first;
     handles[entry] = returned.shift();
     span = entry + 1;

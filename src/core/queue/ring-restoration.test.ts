@@ -74,6 +74,7 @@ class World {
   #residency(): Residency {
     return {
       pagesAhead: 1,
+      wantsUnacked: false,
       pageOut: (_queue, _first, handles) => {
         if (this.#random.below(4) === 0) return undefined;
         let count = 1 + this.#random.below(handles.length);
@@ -82,6 +83,7 @@ class World {
         return { page: this.pages.size - 1, count };
       },
       readAhead: () => undefined,
+      copyAhead: () => undefined,
       discard: () => undefined,
     };
   }

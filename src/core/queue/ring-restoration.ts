@@ -81,8 +81,17 @@ export class RingRestoration {
     }
     appendPages(ring, pages, page, Number.POSITIVE_INFINITY);
     ring.restored(nextSequence);
+    assert(ring.length === this.#length, 'a message lies between those of a page');
     this.#chunks.clear();
     return ring;
+  }
+
+  /** Of all pages and chunks. */
+  get #length(): number {
+    let length = 0;
+    for (const { entries } of this.#pages) length += entries;
+    for (const { entries } of this.#chunks.values()) length += entries;
+    return length;
   }
 
   /** Where the ring begins: sequences before that are gone. */

@@ -50,8 +50,18 @@ export class TagChunk {
     return this.#columns.slots[this.#start + entry] !== SETTLED;
   }
 
+  /** The holder's slot of an outstanding entry. */
+  slot(entry: number): number {
+    return this.#columns.slots[this.#start + entry]!;
+  }
+
   handle(entry: number): MessageHandle {
     return this.#columns.handles[this.#start + entry]!;
+  }
+
+  /** Another number stands for the message from now on. */
+  replace(entry: number, handle: MessageHandle): void {
+    this.#columns.handles[this.#start + entry] = handle;
   }
 
   sequence(entry: number): number {

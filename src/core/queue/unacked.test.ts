@@ -43,7 +43,7 @@ interface Entry {
 
 class World {
   readonly pump = new Pump();
-  readonly unacked = new Unacked(this.pump);
+  readonly unacked = new Unacked({ pump: this.pump, unackedPaging: broker.unackedPaging });
   readonly queues = [new NotingQueue(0), new NotingQueue(1)];
   readonly consumers: Consumer[] = [];
   readonly outstanding = new Map<number, Entry>();

@@ -17,6 +17,8 @@ import { Credit } from './credit.ts';
 import type { DeliveryTags, Queue } from './queue.ts';
 import { type Holders, type Outcome, SettleTask, settleEntry } from './settlement.ts';
 import { TAGS_PER_CHUNK, TagChunk } from './tag-chunk.ts';
+import { PAGE_MARK } from './unacked-pages.ts';
+import type { GatheredUnacked, UnackedPaging, UnackedSource } from './unacked-paging.ts';
 
 const CHUNK_BITS = 8;
 const CHUNK_MASK = TAGS_PER_CHUNK - 1;
@@ -26,19 +28,28 @@ const CHUNKS_AT_ONCE = 16;
 const SPREAD_MAX = 4;
 const SPREAD_CHUNKS_MIN = 64;
 
+/** What was delivered before so many others has been held for long, however little time that was. */
+const RECENT_TAGS = 65_536;
+
 interface Straggler {
   readonly handle: MessageHandle;
   readonly slot: number;
   readonly sequence: number;
 }
 
-export class Unacked implements Unsettled, DeliveryTags, Holders {
+/** What it works with; the same for all of a node. */
+export interface UnackedWorld {
+  readonly pump: Pump;
+  readonly unackedPaging: UnackedPaging;
+}
+
+export class Unacked implements Unsettled, DeliveryTags, Holders, UnackedSource {
   /** The limit that all consumers of the channel share. */
   readonly credit = new Credit();
   /** How many are outstanding. */
   length = 0;
 
-  readonly #pump: Pump;
+  readonly #world: UnackedWorld;
   #nextTag = 1;
   /** `#chunks[0]` holds the 256 tags from `#firstTag`; undefined where all are settled. */
   #chunks: (TagChunk | undefined)[] = [];
@@ -47,9 +58,14 @@ export class Unacked implements Unsettled, DeliveryTags, Holders {
   readonly #holders: (Consumer | undefined)[] = [];
   /** Settles that were too much for one turn. */
   #tasks: SettleTask[] = [];
+  /** Tags below were there the last time but one, and the last time, that `age` was called. */
+  #oldTag = 1;
+  #agedTag = 1;
+  /** What is in memory below has been gathered. */
+  #gatheredTag = 1;
 
-  constructor(pump: Pump) {
-    this.#pump = pump;
+  constructor(world: UnackedWorld) {
+    this.#world = world;
   }
 
   /** The tag that the next delivery will get. */
@@ -142,6 +158,7 @@ export class Unacked implements Unsettled, DeliveryTags, Holders {
   /** Everything outstanding goes back to its queue; for `recover` and a channel that closes. */
   requeueAll(): void {
     this.settleUpTo(this.#nextTag - 1, 'requeue');
+    this.#world.unackedPaging.remove(this);
   }
 
   /** So many were settled at once that it goes on in the pump: the queues do not have all of them back yet. */
@@ -169,6 +186,57 @@ export class Unacked implements Unsettled, DeliveryTags, Holders {
     if (wasFull && this.credit.isFree) this.resumeAll();
     else if (consumer.nextInTurn === undefined && !consumer.isCancelled) consumer.queue.resumeConsumer(consumer);
     return consumer;
+  }
+
+  age(): boolean {
+    this.#oldTag = this.#agedTag;
+    this.#agedTag = this.#nextTag;
+    return this.length > 0;
+  }
+
+  get hasOld(): boolean {
+    return this.#gatheredTag < this.#heldLongUpTo;
+  }
+
+  gather(into: GatheredUnacked): boolean {
+    const longUpTo = this.#heldLongUpTo;
+    while (this.#gatheredTag < longUpTo) {
+      const index = Math.max(0, this.#gatheredTag - this.#firstTag) >>> CHUNK_BITS;
+      const start = this.#firstTag + index * TAGS_PER_CHUNK;
+      const end = index < this.#chunks.length ? Math.min(start + TAGS_PER_CHUNK, longUpTo) : longUpTo;
+      this.#gatheredTag = end;
+      const chunk = this.#chunks[index];
+      if (chunk !== undefined && this.#gatherChunk(chunk, end - start, into)) return true;
+    }
+    return false;
+  }
+
+  /** Of the first `count` entries. @returns false when nothing of them is wanted */
+  #gatherChunk(chunk: TagChunk, count: number, into: GatheredUnacked): boolean {
+    let isWanted = false;
+    for (let entry = 0; entry < count; entry++) {
+      if (!chunk.has(entry) || chunk.handle(entry) >= PAGE_MARK) continue;
+      const queue = this.#queueOf(chunk, entry);
+      if (!isWanted && !into.wants(queue)) return false;
+      isWanted = true;
+      into.add(queue, chunk, entry);
+    }
+    return isWanted;
+  }
+
+  gatherAgain(): void {
+    this.#gatheredTag = 1;
+  }
+
+  /** Tags below were held for long. */
+  get #heldLongUpTo(): number {
+    return Math.max(this.#oldTag, this.#nextTag - RECENT_TAGS);
+  }
+
+  #queueOf(chunk: TagChunk, entry: number): Queue {
+    const holder = this.#holders[chunk.slot(entry)];
+    assert(holder !== undefined, 'an unacked entry names a holder that is gone');
+    return holder.queue;
   }
 
   #settleOne(tag: number, outcome: Outcome): void {
@@ -199,7 +267,7 @@ export class Unacked implements Unsettled, DeliveryTags, Holders {
       task.step(CHUNKS_AT_ONCE * TAGS_PER_CHUNK);
       return;
     }
-    this.#pump.addTask(task);
+    this.#world.pump.addTask(task);
     this.#tasks.push(task);
   }
 
@@ -227,6 +295,7 @@ export class Unacked implements Unsettled, DeliveryTags, Holders {
     this.#tidy();
     const index = (tag - this.#firstTag) >>> CHUNK_BITS;
     const fresh = new TagChunk();
+    this.#world.unackedPaging.add(this);
     while (this.#chunks.length <= index) this.#chunks.push(undefined);
     this.#chunks[index] = fresh;
     return fresh;

@@ -63,7 +63,7 @@ export class Channel implements ChannelPort, DeliverySink, MethodChannel {
   constructor(number: number, host: ChannelHost) {
     this.number = number;
     this.host = host;
-    this.unacked = new Unacked(host.broker.pump);
+    this.unacked = new Unacked(host.broker);
     this.writer = new DeliveryWriter(host.output, host.broker.messages, number, host.frameMax);
     this.consumers = new ChannelConsumers(this);
     this.publisher = new Publisher({

@@ -14,6 +14,8 @@ export interface MemoryResidencyOptions {
   readonly turnsLate: () => number;
   /** How many of so many entries go on one page, at least 1; all unless given. */
   readonly pageEntries?: (entries: number) => number;
+  /** Whether what clients hold is wanted; never unless given. */
+  readonly wantsUnacked?: () => boolean;
 }
 
 export class MemoryResidency implements Residency {
@@ -34,6 +36,10 @@ export class MemoryResidency implements Residency {
     return this.#pages.size;
   }
 
+  get wantsUnacked(): boolean {
+    return this.#options.wantsUnacked?.() ?? false;
+  }
+
   pageOut(_queue: PagedQueue, _firstSequence: number, handles: Uint32Array): PagedOut | undefined {
     if (!this.#options.shouldPageOut()) return undefined;
     const page = this.#nextPage++;
@@ -49,21 +55,33 @@ export class MemoryResidency implements Residency {
   }
 
   readAhead(queue: PagedQueue, page: number): void {
-    this.#pump.addTask(new ReadTask(this.#options.turnsLate(), () => this.#deliver(queue, page)));
+    this.#read(() => {
+      const handles = this.#copy(page);
+      this.#pages.delete(page);
+      if (handles !== undefined) queue.pagedIn(page, handles);
+    });
+  }
+
+  copyAhead(queue: PagedQueue, page: number): void {
+    this.#read(() => {
+      const handles = this.#copy(page);
+      if (handles !== undefined) queue.pagedIn(page, handles);
+    });
   }
 
   discard(page: number): void {
     this.#pages.delete(page);
   }
 
-  #deliver(queue: PagedQueue, page: number): void {
+  #read(deliver: () => void): void {
+    this.#pump.addTask(new ReadTask(this.#options.turnsLate(), deliver));
+  }
+
+  /** @returns the messages of a page under new handles; undefined when nobody wants it any more */
+  #copy(page: number): Uint32Array | undefined {
     const stored = this.#pages.get(page);
-    if (stored === undefined) return;
-    this.#pages.delete(page);
-    queue.pagedIn(
-      page,
-      Uint32Array.from(stored, (message) => (message === undefined ? HOLE : this.#messages.copyIn(message))),
-    );
+    if (stored === undefined) return undefined;
+    return Uint32Array.from(stored, (message) => (message === undefined ? HOLE : this.#messages.copyIn(message)));
   }
 }
 

@@ -35,6 +35,8 @@ export const SIGHTS = [
   'a match of headers',
   'copies by CC and BCC',
   'an internal exchange refused',
+  'what a client holds on a page',
+  'what came back read from its page',
 ] as const;
 
 export type Sight = (typeof SIGHTS)[number];

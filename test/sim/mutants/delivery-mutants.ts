@@ -32,7 +32,7 @@ export const DELIVERY_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'lost tag: a recover forgets the newest delivery',
-    foundAs: /instead of|holds message/,
+    foundAs: /instead of|holds message|is older/,
     apply: recoverShort,
   },
   {

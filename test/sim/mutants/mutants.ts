@@ -9,6 +9,7 @@ import { PUBLISHING_MUTANTS } from './publishing-mutants.ts';
 import { REPLY_MUTANTS } from './reply-mutants.ts';
 import { TOPOLOGY_MUTANTS } from './topology-mutants.ts';
 import { TRANSACTION_MUTANTS } from './transaction-mutants.ts';
+import { UNACKED_MUTANTS } from './unacked-mutants.ts';
 
 export const MUTANTS: readonly Mutant[] = [
   ...DELIVERY_MUTANTS,
@@ -16,4 +17,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...TRANSACTION_MUTANTS,
   ...REPLY_MUTANTS,
   ...TOPOLOGY_MUTANTS,
+  ...UNACKED_MUTANTS,
 ];

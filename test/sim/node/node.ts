@@ -12,14 +12,20 @@ import { AmqpProtocol } from '../../../src/protocols/amqp091/amqp-protocol.ts';
 import type { OpenChannel } from '../../../src/protocols/amqp091/channel-contract.ts';
 import { MemoryKeeper } from '../../../src/server/memory-keeper.ts';
 import { Turn } from '../../../src/server/turn.ts';
-import { MemoryResidency, type MemoryResidencyOptions } from '../../../src/storage/memory/memory-residency.ts';
+import type { MemoryResidencyOptions } from '../../../src/storage/memory/memory-residency.ts';
+import { ANY_UNACKED } from '../../support/core-broker.ts';
 import { guestLogin } from '../../support/guest-login.ts';
 import { check } from '../failure.ts';
+import type { Sightings } from '../model/sightings.ts';
 import { PoisoningPool, poisonFreedMessages } from './freed-memory.ts';
 import type { SimLog } from './log.ts';
+import { SimResidency } from './residency.ts';
 
 const HANDSHAKE_FRAME_MAX = 8192;
 export const FRAME_MAX = 131_072;
+
+/** Half a second may go by between two turns, as far as what clients hold knows: so often. */
+const AGED_ODDS = 4;
 
 /** What a node asks of the world around it. */
 export interface SimNodeOptions {
@@ -35,6 +41,7 @@ export interface SimNodeOptions {
   readonly openChannel: OpenChannel;
   /** The broker's part of a turn is due: see `Broker.endTurn`. */
   readonly endTurn: () => void;
+  readonly seen: Sightings;
 }
 
 poisonFreedMessages();
@@ -42,26 +49,29 @@ poisonFreedMessages();
 export class SimNode {
   readonly broker: Broker;
   readonly vhost: Vhost;
-  readonly residency: MemoryResidency;
+  readonly residency: SimResidency;
   readonly protocol: AmqpProtocol;
   readonly turn: Turn;
   readonly pool = new PoisoningPool();
   readonly #options: SimNodeOptions;
   readonly #keeper: MemoryKeeper;
   readonly #login = guestLogin();
+  readonly #ageRandom: Random;
   #scheduled: (() => void) | undefined;
 
   constructor(options: SimNodeOptions) {
     this.#options = options;
-    const { clock, log, nameSeed, endTurn } = options;
-    const opened: MemoryResidency[] = [];
+    const { clock, log, nameSeed, endTurn, seen } = options;
+    this.#ageRandom = new SeededRandom(nameSeed + 2);
+    const opened: SimResidency[] = [];
     this.broker = new Broker({
       clock,
       log,
       random: new SeededRandom(nameSeed),
       permissions: this.#login.permissions,
+      unackedPaging: ANY_UNACKED,
       openResidency: (messages, pump) => {
-        const residency = new MemoryResidency(messages, pump, this.#paging());
+        const residency = new SimResidency(messages, pump, this.#paging(), seen);
         opened.push(residency);
         return residency;
       },
@@ -96,12 +106,19 @@ export class SimNode {
     this.#keeper.tick();
   }
 
+  /** A turn is about to end. */
+  age(): void {
+    if (this.#ageRandom.below(AGED_ODDS) === 0) this.broker.unackedPaging.tick();
+  }
+
   #paging(): MemoryResidencyOptions {
     const { random, nameSeed, pageOdds } = this.#options;
     const pageRandom = new SeededRandom(nameSeed + 1);
     return {
       shouldPageOut: () => random.below(pageOdds) === 0,
       turnsLate: () => 1 + random.below(4),
+      // In every other seed, so that seeds that once found something still do what they did.
+      wantsUnacked: () => nameSeed % 2 === 0,
       pageEntries: (entries) => (pageRandom.below(2) === 0 ? entries : 1 + pageRandom.below(entries)),
     };
   }

@@ -6,6 +6,7 @@
 
 import { type Region, regionOf } from '../../../base/bytes.ts';
 import type { Messages } from '../../../core/messages.ts';
+import { HOLE } from '../../../core/ports.ts';
 import type { Pump, Task } from '../../../core/pump.ts';
 import { type Page, releaseAll } from './page.ts';
 import { decodePage, decodeRestoredPage, isPageAt } from './page-codec.ts';
@@ -25,9 +26,14 @@ export interface PageReaderOptions {
   readonly onDamage: (page: Page) => void;
 }
 
-/** A page whose messages can be handed over: still in memory, or in bytes that were read. */
-interface Ready {
+/** A page that somebody wants, and that may stay when its messages are handed over. */
+interface Wanted {
   readonly page: Page;
+  readonly stays: boolean;
+}
+
+/** Its messages can be handed over: still in memory, or in bytes that were read. */
+interface Ready extends Wanted {
   readonly handles: Uint32Array | undefined;
   readonly buffer: Uint8Array | undefined;
 }
@@ -35,7 +41,7 @@ interface Ready {
 export class PageReader implements Task {
   readonly metrics = { pages: 0, bytes: 0 };
   readonly #options: PageReaderOptions;
-  readonly #waiting: Page[] = [];
+  readonly #waiting: Wanted[] = [];
   #reads = 0;
   #ready: Ready[] = [];
   #isTask = false;
@@ -47,13 +53,24 @@ export class PageReader implements Task {
 
   /** A page that is in a file. */
   read(page: Page): void {
-    this.#waiting.push(page);
+    this.#waiting.push({ page, stays: false });
     this.#readNext();
   }
 
   /** A page that still holds its messages. */
   handBack(page: Page): void {
-    this.#add({ page, handles: page.takeHandles(), buffer: undefined });
+    this.#add({ page, stays: false, handles: page.takeHandles(), buffer: undefined });
+  }
+
+  /** Reads a page that stays, and hands over its messages with references of their own. */
+  copy(page: Page): void {
+    if (page.handles === undefined) {
+      this.#waiting.push({ page, stays: true });
+      return this.#readNext();
+    }
+    const handles = page.handles.slice();
+    for (const handle of handles) if (handle !== HOLE) this.#options.messages.retain(handle);
+    this.#add({ page, stays: true, handles, buffer: undefined });
   }
 
   /** Some of what is ready goes to its queues. */
@@ -79,14 +96,14 @@ export class PageReader implements Task {
 
   #readNext(): void {
     while (this.#reads < READS_MAX && !this.#options.files.isClosed) {
-      const page = this.#waiting[0];
-      if (page === undefined || !this.#begin(page)) return;
+      const wanted = this.#waiting[0];
+      if (wanted === undefined || !this.#begin(wanted)) return;
       this.#waiting.shift();
     }
   }
 
   /** @returns false when the file cannot be opened just now */
-  #begin(page: Page): boolean {
+  #begin({ page, stays }: Wanted): boolean {
     const { file, bytes, offset } = page;
     if (!page.isWanted || file === undefined) return true;
     try {
@@ -95,7 +112,7 @@ export class PageReader implements Task {
       this.#reads++;
       handle.read(buffer.subarray(0, bytes), offset, (fault, read) => {
         this.#reads--;
-        if (fault === undefined && read === bytes) this.#add({ page, handles: undefined, buffer });
+        if (fault === undefined && read === bytes) this.#add({ page, stays, handles: undefined, buffer });
         else if (page.isWanted) this.#options.onDamage(page);
         this.#readNext();
       });
@@ -114,27 +131,29 @@ export class PageReader implements Task {
     this.#options.onReady();
   }
 
-  #handOver({ page, handles, buffer }: Ready): void {
+  #handOver(ready: Ready): void {
+    const { page, handles, buffer } = ready;
     const { messages } = this.#options;
     if (!page.isWanted) releaseAll(messages, handles);
-    else if (handles !== undefined) this.#give(page, handles);
-    else if (buffer !== undefined) this.#decode(page, regionOf(buffer.subarray(0, page.bytes)));
+    else if (handles !== undefined) this.#give(ready, handles);
+    else if (buffer !== undefined) this.#decode(ready, regionOf(buffer.subarray(0, page.bytes)));
     if (buffer !== undefined && buffer.length <= KEPT_BYTES_MAX) this.#buffers.push(buffer);
   }
 
-  #decode(page: Page, from: Region): void {
+  #decode(ready: Ready, from: Region): void {
+    const { page } = ready;
     if (!isPageAt(from.view, page.place)) return this.#options.onDamage(page);
     const { messages } = this.#options;
     const handles = new Uint32Array(page.span);
     if (page.isRestored) decodeRestoredPage(messages, from, handles, page.settled);
     else decodePage(messages, from, handles);
     this.metrics.bytes += page.bytes;
-    this.#give(page, handles.subarray(page.shown.from, page.shown.to));
+    this.#give(ready, handles.subarray(page.shown.from, page.shown.to));
   }
 
-  #give(page: Page, handles: Uint32Array): void {
+  #give({ page, stays }: Ready, handles: Uint32Array): void {
     this.metrics.pages++;
-    page.leave();
+    if (!stays) page.leave();
     page.queue.pagedIn(page.number, handles);
   }
 

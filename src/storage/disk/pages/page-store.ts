@@ -107,6 +107,11 @@ export class PageStore implements Residency {
     return this.#world.heldBytes > HELD_BYTES_MAX;
   }
 
+  get wantsUnacked(): boolean {
+    const isTaking = !this.#writer.isPaused && !this.isCongested && this.#evacuation === undefined;
+    return isTaking && this.#options.policy.isAnyDue;
+  }
+
   pageOut(queue: PagedQueue, firstSequence: number, handles: Uint32Array): PagedOut | undefined {
     const { policy, messages } = this.#options;
     const isEvacuating = this.#evacuation !== undefined;
@@ -127,6 +132,11 @@ export class PageStore implements Residency {
     if (page.handles === undefined) return this.#reader.read(page);
     this.#writer.cancel(page);
     this.#reader.handBack(page);
+  }
+
+  copyAhead(_queue: PagedQueue, number: number): void {
+    const page = this.#pages.get(number);
+    if (page !== undefined) this.#reader.copy(page);
   }
 
   discard(number: number): void {
