@@ -8,30 +8,19 @@
  */
 
 import { assert } from '../../base/assert.ts';
-import { SlabPool } from '../../base/slab-pool.ts';
 import type { MessageHandle } from '../ports.ts';
+import { deliveredPool, PIECE_ENTRIES } from './delivered-columns.ts';
 
 const CHUNK_BITS = 8;
-const CHUNK_ENTRIES = 1 << CHUNK_BITS;
+const CHUNK_ENTRIES = PIECE_ENTRIES;
 const CHUNK_MASK = CHUNK_ENTRIES - 1;
-const CHUNKS_PER_SLAB = 256;
 const NOTHING = Number.POSITIVE_INFINITY;
-
-interface Columns {
-  readonly sequences: Float64Array;
-  readonly handles: Uint32Array;
-}
-
-const pool = new SlabPool<Columns>(CHUNK_ENTRIES, CHUNKS_PER_SLAB, (entries) => ({
-  sequences: new Float64Array(entries),
-  handles: new Uint32Array(entries),
-}));
 
 class Chunk {
   next: Chunk | undefined;
-  readonly #slab = pool.withRoom();
+  readonly #slab = deliveredPool.withRoom();
   readonly #columns = this.#slab.memory;
-  readonly #start = pool.takeFrom(this.#slab);
+  readonly #start = deliveredPool.takeFrom(this.#slab);
 
   set(index: number, sequence: number, handle: MessageHandle): void {
     this.#columns.sequences[this.#start + index] = sequence;
@@ -47,7 +36,7 @@ class Chunk {
   }
 
   giveBack(): void {
-    pool.giveBack(this.#slab, this.#start);
+    deliveredPool.giveBack(this.#slab, this.#start);
   }
 }
 

@@ -40,15 +40,23 @@ export function settleEntry(
   }
 }
 
-/** Settles whole chunks of tags, a part of them in each turn. */
+/** So many entries in the first step of a task, and twice as many in each one after it. */
+const FIRST_STEP = 512;
+
+/**
+ * Settles whole chunks of tags, a part of them in each turn. The first parts are small: the code is seldom needed, and may
+ * have to be compiled, until when an entry takes ten times as long.
+ */
 export class SettleTask implements Task {
   readonly #unacked: Holders;
-  readonly #chunks: TagChunk[];
+  readonly #chunks: readonly (TagChunk | undefined)[];
   readonly #outcome: Outcome;
   #chunk = 0;
   #entry = 0;
+  #stepMax = FIRST_STEP;
 
-  constructor(unacked: Holders, chunks: TagChunk[], outcome: Outcome) {
+  /** @param chunks undefined where all are settled */
+  constructor(unacked: Holders, chunks: readonly (TagChunk | undefined)[], outcome: Outcome) {
     this.#unacked = unacked;
     this.#chunks = chunks;
     this.#outcome = outcome;
@@ -60,12 +68,23 @@ export class SettleTask implements Task {
 
   /** Settles up to `budget` entries, oldest first. @returns true when all are done. */
   step(budget: number): boolean {
-    for (let left = budget; left > 0 && this.#chunk < this.#chunks.length; left--) this.#next();
+    const limit = Math.min(budget, this.#stepMax);
+    this.#stepMax *= 2;
+    for (let left = limit; left > 0 && !this.isDone; left--) this.#next();
     return this.isDone;
   }
 
+  /** Settles all entries at once. */
+  finish(): void {
+    while (!this.isDone) this.#next();
+  }
+
   #next(): void {
-    const chunk = this.#chunks[this.#chunk]!;
+    const chunk = this.#chunks[this.#chunk];
+    if (chunk === undefined) {
+      this.#chunk++;
+      return;
+    }
     const entry = this.#entry++;
     if (chunk.has(entry)) {
       const slot = chunk.clear(entry);

@@ -5,37 +5,23 @@
  */
 
 import { assert } from '../../base/assert.ts';
-import { SlabPool } from '../../base/slab-pool.ts';
 import type { MessageHandle } from '../ports.ts';
+import { deliveredPool, NO_SLOT, PIECE_ENTRIES } from './delivered-columns.ts';
 
-export const TAGS_PER_CHUNK = 256;
-const CHUNKS_PER_SLAB = 256;
-const SETTLED = -1;
-
-/** A column for each field; new and given back entries are settled. */
-interface TagColumns {
-  readonly handles: Uint32Array;
-  readonly sequences: Float64Array;
-  readonly slots: Int32Array;
-}
-
-const pool = new SlabPool<TagColumns>(TAGS_PER_CHUNK, CHUNKS_PER_SLAB, (entries) => ({
-  handles: new Uint32Array(entries),
-  sequences: new Float64Array(entries),
-  slots: new Int32Array(entries).fill(SETTLED),
-}));
+export const TAGS_PER_CHUNK = PIECE_ENTRIES;
+const SETTLED = NO_SLOT;
 
 export class TagChunk {
-  readonly #slab = pool.withRoom();
+  readonly #slab = deliveredPool.withRoom();
   readonly #columns = this.#slab.memory;
-  readonly #start = pool.takeFrom(this.#slab);
+  readonly #start = deliveredPool.takeFrom(this.#slab);
   /** How many are outstanding. */
   count = 0;
 
   /** Once all are settled; the chunk is not to be used any more. */
   giveBack(): void {
     assert(this.count === 0, 'a chunk with outstanding tags was given back');
-    pool.giveBack(this.#slab, this.#start);
+    deliveredPool.giveBack(this.#slab, this.#start);
   }
 
   set(entry: number, handle: MessageHandle, slot: number, sequence: number): void {

@@ -235,14 +235,26 @@ describe('what a channel has not acknowledged', () => {
     expect([...world.outstanding.keys()]).toEqual([3]);
   });
 
-  test('settles very many in steps, so that no turn is long', () => {
+  test('settles very many in steps, the first ones small, so that no turn is long', () => {
     const world = new World();
     world.add(0, 100_000);
     world.requeueAll();
-    expect(world.queueOf(0).noted).toEqual([]);
-    world.pump.run(1000);
-    expect(world.queueOf(0).noted.length).toBe(1000);
+    const { noted } = world.queueOf(0);
+    const settled = [noted.length];
+    for (let turn = 0; turn < 4; turn++) {
+      world.pump.run(2000);
+      settled.push(noted.length);
+    }
+    expect(settled).toEqual([0, 512, 1536, 3536, 5536]);
     world.expectSettled();
+  });
+
+  test('settles very many up to a tag in steps, and no further', () => {
+    const world = new World();
+    world.add(0, 10_000);
+    world.settle(6000, true, 'requeue');
+    world.expectSettled();
+    expect([world.outstanding.size, Math.min(...world.outstanding.keys())]).toEqual([4000, 6001]);
   });
 });
 

@@ -254,21 +254,27 @@ export class Unacked implements Unsettled, DeliveryTags, Holders, UnackedSource 
   /** Settles the first `count` chunks whole: at once when they are few, else as a task. */
   #settleChunks(count: number, outcome: Outcome): void {
     if (count === 0) return;
-    const chunks: TagChunk[] = [];
-    for (let index = 0; index < Math.min(count, this.#chunks.length); index++) {
-      const chunk = this.#chunks[index];
-      if (chunk === undefined) continue;
-      this.length -= chunk.count;
-      chunks.push(chunk);
-    }
-    this.#dropFirst(count);
+    const chunks = count < this.#chunks.length ? this.#takeChunks(count) : this.#takeAllChunks();
     const task = new SettleTask(this, chunks, outcome);
-    if (chunks.length <= CHUNKS_AT_ONCE) {
-      task.step(CHUNKS_AT_ONCE * TAGS_PER_CHUNK);
-      return;
-    }
+    if (chunks.length <= CHUNKS_AT_ONCE) return task.finish();
     this.#world.pump.addTask(task);
     this.#tasks.push(task);
+  }
+
+  #takeChunks(count: number): (TagChunk | undefined)[] {
+    const chunks = this.#chunks.slice(0, count);
+    for (const chunk of chunks) this.length -= chunk?.count ?? 0;
+    this.#dropFirst(count);
+    return chunks;
+  }
+
+  /** Without a look at each: they may be tens of thousands. */
+  #takeAllChunks(): (TagChunk | undefined)[] {
+    const chunks = this.#chunks;
+    this.#chunks = [];
+    this.#firstTag = this.#nextTag;
+    this.length = this.#stragglers.size;
+    return chunks;
   }
 
   /** Settles the entries up to `tag` of the first chunk, in which it lies. */
