@@ -218,9 +218,8 @@ function hasUnheldDamage({ damages, segments }: RecoveredLog): boolean {
 function removeOldCheckpoints(disk: Disk, newest: number): void {
   const numbers = disk.list().map((name) => checkpointNumber(name) ?? Number.POSITIVE_INFINITY);
   const before = numbers.filter((number) => number < newest);
-  for (const number of before) {
-    if (number < Math.max(...before)) disk.remove(checkpointName(number), () => undefined);
-  }
+  const kept = Math.max(...before);
+  for (const number of before) if (number < kept) disk.remove(checkpointName(number), () => undefined);
 }
 
 /** A checkpoint that was being written when the broker ended. */

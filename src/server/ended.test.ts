@@ -1,26 +1,22 @@
 /** What has ended: the newest of each kind stays, and all before it can be collected. */
 
-import v8 from 'node:v8';
-import vm from 'node:vm';
 import { expect, test } from 'vitest';
-import { method, openChannel, TestConnection } from '../../../test/support/amqp-connection.ts';
-import { coreBroker } from '../../../test/support/core-broker.ts';
-import { table } from '../../base/field-table.ts';
-import type { EndedKind } from '../../core/ended.ts';
-import { Channel } from './channel.ts';
-
-v8.setFlagsFromString('--expose-gc');
-const collect = vm.runInNewContext('gc') as () => void;
+import { method, openChannel, TestConnection } from '../../test/support/amqp-connection.ts';
+import { coreBroker } from '../../test/support/core-broker.ts';
+import { replaceMethod } from '../../test/support/replaced-method.ts';
+import { EMPTY_TABLE } from '../base/field-table.ts';
+import type { EndedKind } from '../core/ended.ts';
+import { Channel } from '../protocols/amqp091/channel.ts';
+import { collectGarbage } from './collector.ts';
 
 /** Opens a channel with a consumer of a queue, and closes all. */
 function comeAndGo(world: ReturnType<typeof coreBroker>): void {
   const connection = new TestConnection({ world, amqp: { openChannel: (number, host) => new Channel(number, host) } });
-  const none = table({});
   connection.open();
   const flags = { passive: false, durable: false, exclusive: true, autoDelete: false, noWait: false };
   const answers = connection.send(
     openChannel(1),
-    method(1, { name: 'queue.declare', queue: 'q', ...flags, arguments: none }),
+    method(1, { name: 'queue.declare', queue: 'q', ...flags, arguments: EMPTY_TABLE }),
     method(1, {
       name: 'basic.consume',
       queue: 'q',
@@ -29,7 +25,7 @@ function comeAndGo(world: ReturnType<typeof coreBroker>): void {
       noAck: true,
       exclusive: false,
       noWait: false,
-      arguments: none,
+      arguments: EMPTY_TABLE,
     }),
   );
   expect(answers.at(-1)).toContain('consume-ok');
@@ -39,17 +35,15 @@ function comeAndGo(world: ReturnType<typeof coreBroker>): void {
 test('the newest of each kind outlives a collection, the one before does not', async () => {
   const world = coreBroker();
   const kept: [EndedKind, WeakRef<object>][] = [];
-  const { ended } = world.broker;
-  const keep = ended.keep.bind(ended);
-  ended.keep = (kind, object) => {
+  replaceMethod(world.broker.ended, 'keep', (keep) => (kind, object) => {
     kept.push([kind, new WeakRef(object)]);
-    keep(kind, object);
-  };
+    keep.call(world.broker.ended, kind, object);
+  });
 
   for (let client = 0; client < 2; client++) comeAndGo(world);
   // A weak reference that was made or read holds its object until the end of the job.
   await new Promise(setImmediate);
-  collect();
+  collectGarbage('all');
 
   const kinds = ['channel', 'connection', 'consumer', 'queue', 'session'];
   const living = kept.filter(([, reference]) => reference.deref() !== undefined).map(([kind]) => kind);
