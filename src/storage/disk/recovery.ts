@@ -96,8 +96,8 @@ export class Recovery {
     const segments = new Segments(this.#disk, this.#names, lastNumber, this.#segmentBytes);
     yield* this.#readSegments(segments, counting);
     this.#noteMissing();
-    // The batches from the older checkpoint on say all that it said. A missing one has been noticed.
-    if (damaged !== undefined && this.#position.number === before) {
+    // The batches from the older checkpoint on say all that it said. A missing one has been noticed, unless it is the last.
+    if (damaged !== undefined && (this.#position.number === before || hasGap(counting))) {
       this.#damages.push(damaged);
       // What is written from now on must not look as if it were what is missing.
       this.#position.number++;
@@ -133,6 +133,8 @@ export class Recovery {
     let before = 0;
     for (const [index, file] of files.entries()) {
       const number = numbers[index] ?? 0;
+      // What is torn there may have been cut by then, and its number used again in the segment that is missing.
+      if (number !== (numbers[index - 1] ?? number) + 1) this.#torn = undefined;
       const segment = segments.adopt(number, file, this.#position.number + 1);
       const scan = new SegmentScan({
         segment,
@@ -228,6 +230,11 @@ export class Recovery {
     if (this.onQueueGone === undefined) this.#live.dropQueue(id);
     else this.onQueueGone(id);
   }
+}
+
+/** A segment is missing between others. */
+function hasGap(numbers: readonly number[]): boolean {
+  return numbers.some((number, index) => index > 0 && number !== (numbers[index - 1] ?? 0) + 1);
 }
 
 /** Applies the records of a batch. */
