@@ -17,13 +17,18 @@ export class Alarms {
    * taken, while all there is goes on.
    */
   isOutOfRoom = false;
+  /**
+   * More is published than the disk can take: whoever publishes to it waits a moment. That is no alarm, and no client is
+   * told.
+   */
+  isLogBehind = false;
   /** Looks whether there is room, and says so in `isOutOfRoom`; set by who measures it. */
   lookForRoom: () => void = () => {};
   readonly #onChange: () => void;
   readonly #set = new Set<Resource>();
   #asked = 0;
 
-  /** @param onChange called when the reason for blocking is another one than before */
+  /** @param onChange called when what connections wait for is not what it was */
   constructor(onChange: () => void) {
     this.#onChange = onChange;
   }
@@ -54,6 +59,13 @@ export class Alarms {
 
   clear(resource: Resource): void {
     if (this.#set.delete(resource)) this.#onChange();
+  }
+
+  /** @param isBehind see `isLogBehind` */
+  logBehind(isBehind: boolean): void {
+    if (this.isLogBehind === isBehind) return;
+    this.isLogBehind = isBehind;
+    this.#onChange();
   }
 
   /** @param what is to be added: `declare queue 'q' in vhost '/'` @throws BrokerError 406 */

@@ -138,4 +138,9 @@ export class Broker {
     if (this.messages.wantsCompaction) this.messages.compact(COMPACTED_PER_TURN);
     return hasMore;
   }
+
+  /** The log has been flushed: whoever publishes to it may have to wait, or may go on. */
+  logFlushed(): void {
+    this.alarms.logBehind(this.log.isBehind || this.residency.isBehind);
+  }
 }

@@ -30,6 +30,8 @@ export interface Log {
   readonly saved: Ticket;
   /** The ticket that the newest record got. */
   readonly appended: Ticket;
+  /** So much waits to be written that whoever publishes more should wait. Moves as `durable` does. */
+  readonly isBehind: boolean;
   /**
    * One record for one message and all the durable queues it reached: call `publish`, then `reached` for each queue.
    * The log keeps a reference of its own for as long as it needs the bytes.
@@ -68,6 +70,8 @@ export interface Residency {
   readonly pagesAhead: number;
   /** So much is in memory that also what clients hold should be offered, and the port can take it just now. */
   readonly wantsUnacked: boolean;
+  /** So much waits to leave memory for good that whoever adds more should wait. */
+  readonly isBehind: boolean;
   /**
    * Offers messages whose sequences are dense, `HOLE` where one is gone; undefined means that all stay. The port takes as
    * many of the first as fit on a page, with the holes behind them, and owns the references that their handles stood for.

@@ -102,6 +102,7 @@ class TestServer {
       log: { appended: 0, flush: () => void this.turns++ },
       pump: { hasWork: false },
       endTurn: () => {},
+      logFlushed: () => {},
     };
     const turn = new Turn({ broker, schedule: setImmediate });
     this.connections = new Connections({ protocol, turn, clock: this.clock, limits: LIMITS }, openReading);

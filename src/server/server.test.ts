@@ -50,7 +50,12 @@ async function start(listen: readonly ListenRequest[], options: { isStubborn?: b
   const { isStubborn = false, shutdownMs = 1000 } = options;
   const lines: string[] = [];
   const clock = new TurnClock();
-  const broker = { log: { appended: 0, flush: () => {} }, pump: { hasWork: false }, endTurn: () => {} };
+  const broker = {
+    log: { appended: 0, flush: () => {} },
+    pump: { hasWork: false },
+    endTurn: () => {},
+    logFlushed: () => {},
+  };
   const protocol: Protocol = { openSession: (transport) => new EchoSession(transport, isStubborn) };
   const server = await Server.start({
     protocol,

@@ -15,6 +15,7 @@ class World {
   readonly pump = { hasWork: false };
   onPump: () => void = () => {};
   onEnd: () => void = () => {};
+  onFlushed: () => void = () => {};
   refreshed = 0;
   elapsedMs = 0;
 
@@ -26,6 +27,7 @@ class World {
         this.events.push(`pump ${budget}`);
         this.onPump();
       },
+      logFlushed: () => this.onFlushed(),
     };
     this.turn = new Turn({
       broker,
@@ -131,6 +133,23 @@ describe('a turn', () => {
     world.runScheduled();
 
     expect(world.scheduled).toHaveLength(1);
+  });
+
+  test('asks for another one when a session that had waited for the log goes on', () => {
+    const world = new World();
+    const waiting = world.connection('waiting');
+    world.onFlushed = () => {
+      world.onFlushed = () => {};
+      world.turn.touch(waiting);
+    };
+    world.turn.schedule();
+
+    world.runScheduled();
+
+    expect([world.events, world.scheduled.length]).toEqual([
+      ['pump 7', 'flush', 'waiting ends its turn', 'waiting writes'],
+      1,
+    ]);
   });
 
   test('says that it has ended once the log is flushed and everything is written', () => {

@@ -34,6 +34,8 @@ export interface TurnBroker {
   readonly pump: { readonly hasWork: boolean };
   /** Pumps: hands out so many messages at most. */
   endTurn(budget: number): void;
+  /** Told of each flush. */
+  logFlushed(): void;
 }
 
 export interface TurnOptions {
@@ -129,6 +131,7 @@ export class Turn {
     log.flush();
     this.#isScheduled = false;
     const flushed = log.appended;
+    this.#broker.logFlushed();
     this.#answer();
     this.#onEnd?.();
     this.durations.add(this.#elapsedMs() - beganMs);

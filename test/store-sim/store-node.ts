@@ -195,8 +195,8 @@ export class StoreNode {
   #noticeRecords(log: DiskLog): DiskLog {
     const define = log.define.bind(log);
     const move = log.move.bind(log);
-    log.move = (content) => {
-      this.#movedUpTo = move(content);
+    log.move = (source, at) => {
+      this.#movedUpTo = move(source, at);
       return this.#movedUpTo;
     };
     log.define = (record) => {

@@ -44,6 +44,8 @@ export class TestChannel {
   readonly output: Output;
   /** How often the channel said that it wrote an answer. */
   answers = 0;
+  /** How often the channel said that the log keeps something of it. */
+  loggedCount = 0;
   #isTouched = false;
 
   constructor(options: TestChannelOptions = {}) {
@@ -171,6 +173,9 @@ export class TestChannel {
       canCancelConsumers: options.canCancelConsumers ?? true,
       get isOutputFull() {
         return output.pendingBytes > (options.outputBytesMax ?? 1_000_000);
+      },
+      publishedToLog: () => {
+        this.loggedCount++;
       },
       touch: () => {
         this.#isTouched = true;

@@ -75,6 +75,7 @@ class World {
     return {
       pagesAhead: 1,
       wantsUnacked: false,
+      isBehind: false,
       pageOut: (_queue, _first, handles) => {
         if (this.#random.below(4) === 0) return undefined;
         let count = 1 + this.#random.below(handles.length);

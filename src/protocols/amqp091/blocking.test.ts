@@ -115,3 +115,57 @@ test('a connection that only consumes goes on during an alarm', () => {
   expect(connection.send(GET)).toEqual([]);
   expect([connection.channel(1).calls, connection.events]).toEqual([['basic.get'], []]);
 });
+
+describe('while the log is behind', () => {
+  /** A connection that has published to the log. */
+  function publishing(): TestConnection {
+    const connection = connected();
+    connection.send(PUBLISH);
+    connection.channel(1).host.publishedToLog();
+    return connection;
+  }
+
+  test('a connection that publishes to it is not read, and not told', () => {
+    const connection = publishing();
+    const { alarms } = connection.world.broker;
+    alarms.logBehind(true);
+    connection.hold(GET);
+    expect([connection.written(), connection.channel(1).calls, connection.lastEvent]).toEqual([
+      [],
+      ['basic.publish'],
+      'paused',
+    ]);
+    alarms.logBehind(false);
+    expect([connection.written(), connection.channel(1).calls, connection.lastEvent]).toEqual([
+      [],
+      ['basic.publish', 'basic.get'],
+      'resumed',
+    ]);
+  });
+
+  test('one that publishes what the log does not keep goes on', () => {
+    const connection = connected();
+    connection.world.broker.alarms.logBehind(true);
+    connection.send(PUBLISH, GET);
+    expect([connection.channel(1).calls, connection.events]).toEqual([['basic.publish', 'basic.get'], []]);
+  });
+
+  test('one that begins to publish to it is held at once', () => {
+    const connection = connected();
+    connection.world.broker.alarms.logBehind(true);
+    connection.channel(1).host.publishedToLog();
+    connection.hold(PUBLISH);
+    expect(connection.channel(1).calls).toEqual([]);
+  });
+
+  test('an alarm is told all the same, and holds on when the log has come up', () => {
+    const connection = publishing();
+    const { alarms } = connection.world.broker;
+    alarms.logBehind(true);
+    alarms.set('disk');
+    alarms.logBehind(false);
+    expect([connection.written(), connection.lastEvent]).toEqual([['connection.blocked low on disk'], 'paused']);
+    alarms.clear('disk');
+    expect([connection.written(), connection.lastEvent]).toEqual([['connection.unblocked'], 'resumed']);
+  });
+});

@@ -1,6 +1,8 @@
 /**
  * Whether a connection is held back by a resource alarm: one that publishes is not read until all alarms are cleared.
  * One that only consumes goes on, because it makes room.
+ *
+ * One that publishes what the log keeps is not read either while the log is behind, for milliseconds and without being told.
  */
 
 import type { Alarms } from '../../core/alarms.ts';
@@ -18,6 +20,8 @@ export class Blocking {
   isBlocked = false;
   readonly #options: BlockingOptions;
   #isPublishing = false;
+  #isPublishingToLog = false;
+  #isAlarmed = false;
 
   constructor(options: BlockingOptions) {
     this.#options = options;
@@ -29,13 +33,20 @@ export class Blocking {
     this.update();
   }
 
+  /** It has published something that the log keeps. */
+  publishingToLog(): void {
+    this.#isPublishingToLog = true;
+    this.update();
+  }
+
   /** Looks at the alarms, and tells the client once when it is blocked and when it may go on. */
   update(): void {
     const { alarms, isToldWhenBlocked, send } = this.#options;
-    const isBlocked = this.#isPublishing && alarms.isActive;
-    if (isBlocked === this.isBlocked) return;
-    this.isBlocked = isBlocked;
+    const isAlarmed = this.#isPublishing && alarms.isActive;
+    this.isBlocked = isAlarmed || (this.#isPublishingToLog && alarms.isLogBehind);
+    if (isAlarmed === this.#isAlarmed) return;
+    this.#isAlarmed = isAlarmed;
     if (!isToldWhenBlocked) return;
-    send(isBlocked ? { name: 'connection.blocked', reason: alarms.reason } : { name: 'connection.unblocked' });
+    send(isAlarmed ? { name: 'connection.blocked', reason: alarms.reason } : { name: 'connection.unblocked' });
   }
 }

@@ -67,6 +67,8 @@ export interface ChannelHost {
    * this one is ending. Cheap; may be repeated.
    */
   touch(channel: TouchedChannel): void;
+  /** The channel has published something that the log keeps. Said once. */
+  publishedToLog(): void;
   /** An answer was written: when the output is full, no more input is taken until it has drained. */
   answered(): void;
 }

@@ -55,6 +55,19 @@ describe('publishing', () => {
     expect(channel.turnAndTake()).toEqual(["basic.deliver c 1  q 'hello'"]);
   });
 
+  test('the connection is told once when the log keeps something of it', () => {
+    const channel = withQueue();
+    channel.send(declare('durable', true));
+    channel.send(declare('transient', false));
+    channel.turn();
+    channel.publish('', 'durable', 'transient');
+    channel.publish('', 'transient', 'persistent', PERSISTENT);
+    expect(channel.loggedCount).toBe(0);
+    channel.publish('', 'durable', 'whole', PERSISTENT);
+    channel.publish('', 'durable', 'in pieces', { ...PERSISTENT, pieces: [2, 3] });
+    expect(channel.loggedCount).toBe(1);
+  });
+
   test.each([
     ['no such exchange', 'x', "404|NOT_FOUND - no exchange 'x' in vhost '/'"],
     [

@@ -74,6 +74,7 @@ export class Channel implements ChannelPort, DeliverySink, MethodChannel {
       writer: this.writer,
       messageBytesMax: host.messageBytesMax,
       giveUp: (error) => this.#giveUp(error),
+      onLogged: () => host.publishedToLog(),
     });
   }
 

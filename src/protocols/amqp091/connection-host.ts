@@ -23,6 +23,9 @@ export interface ConnectionHostOptions {
   readonly canCancelConsumers: boolean;
 }
 
+/** Told when the first message was published that the log keeps. */
+type OnPublishedToLog = () => void;
+
 export class ConnectionHost implements ChannelHost {
   readonly broker: Broker;
   readonly vhost: Vhost;
@@ -36,11 +39,12 @@ export class ConnectionHost implements ChannelHost {
   isHeld = false;
   readonly #transport: Transport;
   readonly #outputBytesMax: number;
+  readonly #onPublishedToLog: OnPublishedToLog;
   #hasHeldBack = false;
   #touched: TouchedChannel[] = [];
   #spare: TouchedChannel[] = [];
 
-  constructor(options: ConnectionHostOptions) {
+  constructor(options: ConnectionHostOptions, onPublishedToLog: OnPublishedToLog) {
     this.broker = options.broker;
     this.vhost = options.vhost;
     this.owner = options.owner;
@@ -51,6 +55,7 @@ export class ConnectionHost implements ChannelHost {
     this.canCancelConsumers = options.canCancelConsumers;
     this.#transport = options.transport;
     this.#outputBytesMax = options.outputBytesMax;
+    this.#onPublishedToLog = onPublishedToLog;
   }
 
   /** Notes who was told so: only then there is somebody to go on when the output has drained. */
@@ -93,6 +98,10 @@ export class ConnectionHost implements ChannelHost {
   /** Bytes were written that are no channel's. */
   written(): void {
     this.#transport.touch();
+  }
+
+  publishedToLog(): void {
+    this.#onPublishedToLog();
   }
 
   /**

@@ -44,6 +44,8 @@ export interface PublisherWorld {
   readonly messageBytesMax: number;
   /** The broker needs the memory of what is half received: ends the channel. */
   readonly giveUp: (error: BrokerError) => void;
+  /** A message was published that the log keeps. Called once. */
+  readonly onLogged: () => void;
 }
 
 export class Publisher {
@@ -61,6 +63,8 @@ export class Publisher {
   readonly #writer: DeliveryWriter;
   readonly #messageBytesMax: number;
   readonly #giveUp: (error: BrokerError) => void;
+  readonly #onLogged: () => void;
+  #hasLogged = false;
 
   /** The route of the message being put together; undefined between messages. */
   #route: Route<Queue> | undefined;
@@ -83,6 +87,7 @@ export class Publisher {
     this.#writer = world.writer;
     this.#messageBytesMax = world.messageBytesMax;
     this.#giveUp = world.giveUp;
+    this.#onLogged = world.onLogged;
   }
 
   /** A message has begun and is not complete: no other method may come now. */
@@ -101,9 +106,10 @@ export class Publisher {
     const route = this.#target.resolve(input, start, end);
     const { queues } = route;
     if (route.needsMessage || queues.length === 0 || (this.#target.mandatory && comesBack(queues))) return false;
+    const isPersistent = modeOf(input.view, propertiesStart, headerEnd) === PERSISTENT;
     const message = this.#broker.messages.create(
       route,
-      modeOf(input.view, propertiesStart, headerEnd) === PERSISTENT,
+      isPersistent,
       this.#broker.clock.now(),
       input,
       propertiesStart,
@@ -113,6 +119,7 @@ export class Publisher {
       bodyEnd - bodyStart,
     );
     const ticket = this.#vhost.publish(message, route);
+    if (isPersistent && ticket > 0 && !this.#hasLogged) this.#logged();
     this.confirms?.add(ticket);
     return true;
   }
@@ -312,7 +319,13 @@ export class Publisher {
       this.hasReturned = true;
     }
     const ticket = this.#vhost.publish(message, route);
+    if (this.#isPersistent && ticket > 0 && !this.#hasLogged) this.#logged();
     this.confirms?.add(ticket);
+  }
+
+  #logged(): void {
+    this.#hasLogged = true;
+    this.#onLogged();
   }
 
   #unroutable(): void {

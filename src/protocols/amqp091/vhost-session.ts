@@ -31,8 +31,8 @@ export class VhostSession {
 
   constructor(options: VhostSessionOptions) {
     const { broker, isToldWhenBlocked, send, openChannel, log, channelMax, fail } = options;
-    const host = new ConnectionHost(options);
     const blocking = new Blocking({ alarms: broker.alarms, isToldWhenBlocked, send });
+    const host = new ConnectionHost(options, () => blocking.publishingToLog());
     this.channels = new Channels({
       host,
       openChannel,

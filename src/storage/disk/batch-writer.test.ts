@@ -4,12 +4,21 @@ import { describe, expect, test } from 'vitest';
 import { createMessage } from '../../../test/support/core-broker.ts';
 import { regionOf } from '../../base/bytes.ts';
 import { Messages } from '../../core/messages.ts';
-import { SETTLE_REASONS } from '../../core/records.ts';
+import { RECORD_KINDS, SETTLE_REASONS } from '../../core/records.ts';
 import { batchBytes, checksum, headBytes, NAMED_QUEUES_MAX, readHead } from './batch-format.ts';
 import { type Batch, type BatchPlace, BatchWriter } from './batch-writer.ts';
 import { Bundle } from './bundle.ts';
 import { LiveMessages } from './live-messages.ts';
-import { type RecordReader, readRecords, targetQueue, targetSequence } from './record-codec.ts';
+import {
+  CONTENT_RECORD_BYTES,
+  putContentHead,
+  putTarget,
+  type RecordReader,
+  readRecords,
+  TARGET_BYTES,
+  targetQueue,
+  targetSequence,
+} from './record-codec.ts';
 
 const PLACE: BatchPlace = { segment: 5, slot: 2, epoch: 77, number: 9, previousCrc: 123 };
 const NOTHING = regionOf(new Uint8Array(0));
@@ -166,14 +175,21 @@ describe('a batch', () => {
 });
 
 describe('what is moved from an older segment', () => {
-  const moved = { slot: 1, content: Buffer.from('old'), runBytes: 3, queueIds: [11, 12], sequences: [1, 1] };
+  /** A record for two queues, some bytes after the beginning of what was read. */
+  const AT = 8;
+  const bytes = new Uint8Array(AT + CONTENT_RECORD_BYTES + 2 * TARGET_BYTES + 3);
+  const source = { ...regionOf(bytes), slot: 1 };
+  putContentHead(source.view, AT, RECORD_KINDS.publish, 2, 3, 0);
+  putTarget(source.view, AT + CONTENT_RECORD_BYTES, 11, 1);
+  putTarget(source.view, AT + CONTENT_RECORD_BYTES + TARGET_BYTES, 12, 1);
+  bytes.set(Buffer.from('old'), bytes.length - 3);
 
   test('is written for the queues in which it still stands there, and stands here from now on', () => {
     const { live, bundle, write } = world();
     live.add(11, 1, 1);
     live.add(12, 1, 1);
     bundle.settle(12, 1, 1, 0);
-    bundle.move(moved);
+    bundle.move(source, AT);
 
     expect(recordsOf(write())).toEqual(['settle 12 1 1 0', 'message old to 11:1']);
     expect([live.slotOf(11, 1), live.slotOf(12, 1)]).toEqual([2, 0]);
@@ -182,7 +198,7 @@ describe('what is moved from an older segment', () => {
   test('is not written when it has been moved or settled since', () => {
     const { live, bundle, writer } = world();
     live.add(11, 1, 3);
-    bundle.move(moved);
+    bundle.move(source, AT);
 
     expect(writer.write(bundle, PLACE)).toBeUndefined();
     expect(live.slotOf(11, 1)).toBe(3);

@@ -9,10 +9,13 @@ import { copyBytes, type Region, regionOf } from '../../base/bytes.ts';
 import type { Messages } from '../../core/messages.ts';
 import { RECORD_KINDS } from '../../core/records.ts';
 import { type BatchHead, checksum, headBytes, NAMED_QUEUES_MAX, paddedBytes, writeHead } from './batch-format.ts';
-import type { Bundle, MovedContent, PagedContent } from './bundle.ts';
+import type { Bundle, MovedSource, PagedContent } from './bundle.ts';
 import type { LiveMessages } from './live-messages.ts';
 import {
   CONTENT_RECORD_BYTES,
+  contentLargeBytes,
+  contentRunBytes,
+  contentTargets,
   DEFINITION_RECORD_BYTES,
   PAIR_RECORD_BYTES,
   putContentHead,
@@ -139,7 +142,7 @@ export class BatchWriter {
       case RECORD_KINDS.paged:
         return this.#writePaged(bundle.paged[subject]!);
       default:
-        return this.#writeMoved(bundle.moved[subject]!, slot);
+        return this.#writeMoved(bundle.sources[subject]!, place, slot);
     }
   }
 
@@ -187,23 +190,28 @@ export class BatchWriter {
   }
 
   /** What is still where it was found goes on standing here. */
-  #writeMoved(moved: MovedContent, slot: number): void {
-    const { view, bytes } = this.#buffer;
+  #writeMoved(source: MovedSource, record: number, slot: number): void {
+    const { view } = this.#buffer;
+    const { view: from, slot: fromSlot } = source;
+    const targetsAt = record + CONTENT_RECORD_BYTES;
+    const targets = contentTargets(from, record);
     let at = this.#at + CONTENT_RECORD_BYTES;
-    let open = 0;
-    for (let index = 0; index < moved.queueIds.length; index++) {
-      const queueId = moved.queueIds[index]!;
-      const sequence = moved.sequences[index]!;
-      if (this.#live.slotOf(queueId, sequence) !== moved.slot) continue;
+    for (let index = 0; index < targets; index++) {
+      const queueId = targetQueue(from, targetsAt, index);
+      const sequence = targetSequence(from, targetsAt, index);
+      if (this.#live.slotOf(queueId, sequence) !== fromSlot) continue;
       putTarget(view, at, queueId, sequence);
       this.#live.add(queueId, sequence, slot);
       at += TARGET_BYTES;
-      open++;
     }
+    const open = (at - this.#at - CONTENT_RECORD_BYTES) / TARGET_BYTES;
     if (open === 0) return;
-    bytes.set(moved.content, at);
-    putContentHead(view, this.#at, RECORD_KINDS.moved, open, moved.runBytes, moved.content.length - moved.runBytes);
-    this.#end(at + moved.content.length - this.#at);
+    const runBytes = contentRunBytes(from, record);
+    const largeBytes = contentLargeBytes(from, record);
+    const contentAt = targetsAt + targets * TARGET_BYTES;
+    copyBytes(this.#buffer, at, source, contentAt, runBytes + largeBytes);
+    putContentHead(view, this.#at, RECORD_KINDS.moved, open, runBytes, largeBytes);
+    this.#end(at + runBytes + largeBytes - this.#at);
   }
 
   #writePaged(content: PagedContent): void {
@@ -267,13 +275,19 @@ function queuesOf(bundle: Bundle): readonly number[] | undefined {
   }
   for (let fact = 0; fact < facts.length; fact++) {
     const kind = facts.kinds[fact]!;
+    if (kind === RECORD_KINDS.moved) addTargets(ids, bundle.sources[facts.subjects[fact]!]!.view, facts.places[fact]!);
     if (kind !== RECORD_KINDS.settle && kind !== RECORD_KINDS.deliveryWatermark) continue;
     const id = facts.subjects[fact]!;
     if (id === last) continue;
     ids.add(id);
     last = id;
   }
-  for (const { queueIds } of bundle.moved) for (const id of queueIds) ids.add(id);
   for (const { place } of bundle.paged) ids.add(place.queueId);
   return ids.size > NAMED_QUEUES_MAX ? undefined : [...ids];
+}
+
+/** Those that a record of a message names, whether it is still in them or not. */
+function addTargets(ids: Set<number>, view: DataView, record: number): void {
+  const targets = contentTargets(view, record);
+  for (let index = 0; index < targets; index++) ids.add(targetQueue(view, record + CONTENT_RECORD_BYTES, index));
 }

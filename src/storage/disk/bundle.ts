@@ -9,6 +9,7 @@
  */
 
 import { assert } from '../../base/assert.ts';
+import type { Region } from '../../base/bytes.ts';
 import type { Messages } from '../../core/messages.ts';
 import type { MessageHandle, Ticket } from '../../core/ports.ts';
 import { RECORD_KINDS, type SettleReason } from '../../core/records.ts';
@@ -17,6 +18,7 @@ import { type DurablePage, type SettledBits, settledBytes } from './pages/durabl
 import type { PagePlace } from './pages/page-format.ts';
 import {
   CONTENT_RECORD_BYTES,
+  contentBytes,
   DEFINITION_RECORD_BYTES,
   PAGED_RECORD_BYTES,
   PAIR_RECORD_BYTES,
@@ -31,15 +33,10 @@ const OF_GROUP = 1;
 const HELD_PAGE = 1;
 const TAKEN_PAGE = 2;
 
-/** A message's record as it stands in an older segment, to be written again for those of its targets that it still has. */
-export interface MovedContent {
-  /** Of the segment it stands in: targets that have been settled or moved since are not written again. */
+/** A part of an older segment as it was read: the records of messages there are written again from it. */
+export interface MovedSource extends Region {
+  /** Of the segment: targets that have been settled or moved since are not written again. */
   readonly slot: number;
-  /** The run and the large body, without head and targets. */
-  readonly content: Uint8Array;
-  readonly runBytes: number;
-  readonly queueIds: readonly number[];
-  readonly sequences: readonly number[];
 }
 
 /** Messages of a queue stand on a page, whose file is synced: those that are live need not stand in the log any more. */
@@ -55,7 +52,7 @@ export class Bundle {
   readonly facts = new FactColumns();
   readonly targets = new TargetTable();
   readonly definitions: Uint8Array[] = [];
-  readonly moved: MovedContent[] = [];
+  readonly sources: MovedSource[] = [];
   readonly paged: PagedContent[] = [];
   /** Queues that are declared or deleted in this bundle. */
   readonly definedQueues: number[] = [];
@@ -186,11 +183,15 @@ export class Bundle {
     this.bytes += DEFINITION_RECORD_BYTES + definition.length;
   }
 
-  /** Writes a message of an older segment again. Whether it is still wanted is seen when the batch is written. */
-  move(content: MovedContent): void {
-    this.facts.add(RECORD_KINDS.moved, this.moved.length, 0);
-    this.moved.push(content);
-    this.bytes += movedBytes(content);
+  /**
+   * Writes a message of an older segment again. Whether it is still wanted is seen when the batch is written.
+   * @param source stays as it is until then
+   * @param at where the record begins there
+   */
+  move(source: MovedSource, at: number): void {
+    if (this.sources.at(-1) !== source) this.sources.push(source);
+    this.facts.add(RECORD_KINDS.moved, this.sources.length - 1, at);
+    this.bytes += contentBytes(source.view, at);
   }
 
   page(content: PagedContent): void {
@@ -260,7 +261,7 @@ export class Bundle {
           bytes += DEFINITION_RECORD_BYTES + this.definitions[subject]!.length;
           break;
         case RECORD_KINDS.moved:
-          bytes += movedBytes(this.moved[subject]!);
+          bytes += contentBytes(this.sources[subject]!.view, facts.places[fact]!);
           break;
         case RECORD_KINDS.paged:
           bytes += PAGED_RECORD_BYTES + settledBytes(this.paged[subject]!.place.span);
@@ -284,7 +285,7 @@ export class Bundle {
     facts.clear();
     this.targets.clear();
     this.definitions.length = 0;
-    this.moved.length = 0;
+    this.sources.length = 0;
     this.paged.length = 0;
     this.definedQueues.length = 0;
     this.deletedQueues.length = 0;
@@ -298,8 +299,4 @@ export class Bundle {
     this.#messages.release(message);
     this.elided++;
   }
-}
-
-function movedBytes({ content, queueIds }: MovedContent): number {
-  return CONTENT_RECORD_BYTES + queueIds.length * TARGET_BYTES + content.length;
 }

@@ -128,6 +128,24 @@ describe('a log on disk', () => {
     expect(world.opened.metrics.batches - batches).toBe(5);
   });
 
+  test('is behind when several full batches wait, until most of them are written', () => {
+    const world = logWith([Q], { batchBytes: 1_000_000 });
+    const { log, disk } = world;
+    const body = 'x'.repeat(60_000);
+    const seen: boolean[] = [log.isBehind];
+    for (let sequence = 1; sequence <= 300; sequence++) {
+      world.publish(body, [Q, sequence]);
+      log.flush();
+      if (log.isBehind !== seen.at(-1)) seen.push(log.isBehind);
+    }
+    const most = log.pendingBytes;
+    while (log.isBehind) disk.step();
+
+    expect([seen, most > 12_000_000, log.pendingBytes > 5_000_000]).toEqual([[false, true], true, true]);
+    disk.runAll();
+    expect(log.durable).toBe(log.appended);
+  });
+
   test('leaves a message out of a batch that is full and not yet on its way', () => {
     const world = logWith([Q], { batchBytes: 100 });
     for (let sequence = 1; sequence <= 3; sequence++) world.publish('x'.repeat(80), [Q, sequence]);

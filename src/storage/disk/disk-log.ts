@@ -9,6 +9,7 @@
  */
 
 import { assert } from '../../base/assert.ts';
+import { HighWater } from '../../base/high-water.ts';
 import type { Messages } from '../../core/messages.ts';
 import type { DurabilityWaiter, Log, MessageHandle, Ticket } from '../../core/ports.ts';
 import type { DefinitionRecord, SettleReason } from '../../core/records.ts';
@@ -16,12 +17,14 @@ import { encodeDefinition } from '../definition-codec.ts';
 import type { DefinitionState } from '../definition-state.ts';
 import { Waiters } from '../waiters.ts';
 import type { BatchSaver } from './batch-saver.ts';
-import { Bundle, type MovedContent, type PagedContent } from './bundle.ts';
+import { Bundle, type MovedSource, type PagedContent } from './bundle.ts';
 import { HeldBundles, type HeldTickets } from './held-bundles.ts';
 import type { StoredBatch } from './stored-batch.ts';
 
 /** More than about this much goes into several batches, so that no turn is long: copying and summing cost 0.5 ms a MB. */
 export const BATCH_BYTES_MAX = 4 * 1024 * 1024;
+/** With so much waiting whoever publishes should wait too, until it is half of it, which keeps the disk busy meanwhile. */
+const BEHIND_BYTES = 3 * BATCH_BYTES_MAX;
 /** Empty bundles that are kept. */
 const SPARE_BUNDLES = 2;
 
@@ -53,6 +56,7 @@ export class DiskLog implements Log {
   readonly #waiters = new Waiters();
   readonly #savedWaiters = new Waiters();
   readonly #held = new HeldBundles();
+  readonly #pending = new HighWater(BEHIND_BYTES, BEHIND_BYTES / 2);
   /** The newest ticket of all that have been on their way. */
   #taken: Ticket = 0;
   #collecting: Bundle;
@@ -134,10 +138,10 @@ export class DiskLog implements Log {
     this.#collecting.endGroup();
   }
 
-  /** Writes a message of an old segment again, in this one's place. */
-  move(content: MovedContent): Ticket {
+  /** Writes a message of an old segment again. @param at where its record begins in the source */
+  move(source: MovedSource, at: number): Ticket {
     this.#makeRoom();
-    this.#collecting.move(content);
+    this.#collecting.move(source, at);
     return this.#append();
   }
 
@@ -159,6 +163,10 @@ export class DiskLog implements Log {
     this.#makeRoom();
     this.#collecting.page(content);
     return this.#append();
+  }
+
+  get isBehind(): boolean {
+    return this.#pending.isOver;
   }
 
   /** Bytes that are collected and not yet on their way. */
@@ -185,6 +193,7 @@ export class DiskLog implements Log {
     this.#onFlush();
     if (!this.#held.isEmpty) this.#letGo();
     if (!this.#saver.isBusy) this.#saveNext();
+    this.#measure();
   }
 
   #append(): Ticket {
@@ -283,6 +292,11 @@ export class DiskLog implements Log {
     this.#report();
     this.#onDurable();
     if (!this.#saver.isBusy) this.#saveNext();
+    this.#measure();
+  }
+
+  #measure(): void {
+    this.#pending.update(this.pendingBytes);
   }
 
   #report(): void {

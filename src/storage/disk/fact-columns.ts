@@ -6,7 +6,8 @@
  * | publish | the message | its first target | targets |
  * | settle | the queue | the first sequence | sequences in a row |
  * | watermark | the queue | the sequence | |
- * | definition, moved, paged | its index | | |
+ * | moved | its source | its record there | |
+ * | definition, paged | its index | | |
  *
  * hot path: flat memory
  */

@@ -112,6 +112,25 @@ export interface RecordReader {
   definition(at: number, bytes: number): void;
 }
 
+/** Of a publish or a moved that begins at `at`. */
+export function contentTargets(view: DataView, at: number): number {
+  return view.getUint32(at + 4, true);
+}
+
+export function contentRunBytes(view: DataView, at: number): number {
+  return view.getUint32(at + 8, true);
+}
+
+export function contentLargeBytes(view: DataView, at: number): number {
+  return view.getUint32(at + 12, true);
+}
+
+/** The whole record. */
+export function contentBytes(view: DataView, at: number): number {
+  const body = contentRunBytes(view, at) + contentLargeBytes(view, at);
+  return CONTENT_RECORD_BYTES + contentTargets(view, at) * TARGET_BYTES + body;
+}
+
 export function targetQueue(view: DataView, targetsAt: number, index: number): number {
   return getNumber(view, targetsAt + index * TARGET_BYTES);
 }
@@ -141,12 +160,7 @@ function recordBytes(view: DataView, at: number, end: number): number {
     case RECORD_KINDS.publish:
     case RECORD_KINDS.moved:
       if (at + CONTENT_RECORD_BYTES > end) throw new Error('a batch ends within a record');
-      return (
-        CONTENT_RECORD_BYTES +
-        view.getUint32(at + 4, true) * TARGET_BYTES +
-        view.getUint32(at + 8, true) +
-        view.getUint32(at + 12, true)
-      );
+      return contentBytes(view, at);
     case RECORD_KINDS.settle:
     case RECORD_KINDS.deliveryWatermark:
     case RECORD_KINDS.checkpoint:
@@ -176,10 +190,10 @@ function readRecord(view: DataView, at: number, reader: RecordReader): void {
 }
 
 function readContent(view: DataView, at: number, reader: RecordReader): void {
-  const targets = view.getUint32(at + 4, true);
+  const targets = contentTargets(view, at);
   const targetsAt = at + CONTENT_RECORD_BYTES;
   const runAt = targetsAt + targets * TARGET_BYTES;
-  reader.content(targetsAt, targets, runAt, view.getUint32(at + 8, true), view.getUint32(at + 12, true));
+  reader.content(targetsAt, targets, runAt, contentRunBytes(view, at), contentLargeBytes(view, at));
 }
 
 function readPaged(view: DataView, at: number, reader: RecordReader): void {

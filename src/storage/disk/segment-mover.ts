@@ -3,12 +3,13 @@
  * written, and waits for the disk before it goes on.
  */
 
+import { type Region, regionOf } from '../../base/bytes.ts';
 import type { Ticket } from '../../core/ports.ts';
 import { batchBytes, checksum, headBytes, neededBytes, readHead } from './batch-format.ts';
-import type { MovedContent } from './bundle.ts';
+import type { MovedSource } from './bundle.ts';
 import type { DiskLog } from './disk-log.ts';
 import type { LiveMessages } from './live-messages.ts';
-import { type RecordReader, readRecords, targetQueue, targetSequence } from './record-codec.ts';
+import { CONTENT_RECORD_BYTES, type RecordReader, readRecords, targetQueue, targetSequence } from './record-codec.ts';
 import type { Segment } from './segments.ts';
 
 const READ_BYTES = 1024 * 1024;
@@ -46,7 +47,7 @@ export class SegmentMover {
     this.segment.file.read(bytes, this.#at, (fault, read) => {
       this.#isReading = false;
       if (this.#isStopped) return;
-      if (fault === undefined && read === bytes.length) this.#moveFrom(new DataView(bytes.buffer, 0, bytes.length));
+      if (fault === undefined && read === bytes.length) this.#moveFrom(regionOf(bytes));
       else this.#giveUp();
     });
   }
@@ -56,7 +57,8 @@ export class SegmentMover {
     this.#isStopped = true;
   }
 
-  #moveFrom(view: DataView): void {
+  #moveFrom({ bytes, view }: Region): void {
+    const reader = this.#reader({ bytes, view, slot: this.segment.slot });
     let at = 0;
     for (;;) {
       const needed = neededBytes(view, at);
@@ -72,22 +74,20 @@ export class SegmentMover {
       const payloadEnd = payloadAt + head.payloadBytes;
       // What has been damaged since it was written must not be written again as if it were whole.
       if (checksum(view, payloadAt, payloadEnd) !== head.payloadCrc) return this.#giveUp();
-      readRecords(view, payloadAt, payloadEnd, this.#reader(view));
+      readRecords(view, payloadAt, payloadEnd, reader);
       at += batchBytes(head);
       if (at === view.byteLength) break;
     }
     this.#at += at;
   }
 
-  #reader(view: DataView): RecordReader {
+  #reader(source: MovedSource): RecordReader {
+    const { view, slot } = source;
     return {
-      content: (targetsAt, targets, runAt, runBytes, largeBytes) => {
-        const live = liveTargets(view, targetsAt, targets, this.#live, this.segment.slot);
-        if (live === undefined) return;
-        const content = new Uint8Array(view.buffer, view.byteOffset + runAt, runBytes + largeBytes);
-        const moved: MovedContent = { ...live, content, runBytes };
-        this.#ticket = this.#log.move(moved);
-        this.movedBytes += moved.content.length;
+      content: (targetsAt, targets, _runAt, runBytes, largeBytes) => {
+        if (!isLiveIn(slot, view, targetsAt, targets, this.#live)) return;
+        this.#ticket = this.#log.move(source, targetsAt - CONTENT_RECORD_BYTES);
+        this.movedBytes += runBytes + largeBytes;
       },
       settle: () => undefined,
       watermark: () => undefined,
@@ -104,22 +104,16 @@ export class SegmentMover {
   }
 }
 
-/** The targets of a content record of which the message stands in this slot and nowhere else; undefined without any. */
-export function liveTargets(
+/** Whether the message of a record stands in this slot, and not elsewhere or nowhere, for any of its targets. */
+export function isLiveIn(
+  slot: number,
   view: DataView,
   targetsAt: number,
   targets: number,
   live: LiveMessages,
-  slot: number,
-): Pick<MovedContent, 'slot' | 'queueIds' | 'sequences'> | undefined {
-  const queueIds: number[] = [];
-  const sequences: number[] = [];
+): boolean {
   for (let index = 0; index < targets; index++) {
-    const queueId = targetQueue(view, targetsAt, index);
-    const sequence = targetSequence(view, targetsAt, index);
-    if (live.slotOf(queueId, sequence) !== slot) continue;
-    queueIds.push(queueId);
-    sequences.push(sequence);
+    if (live.slotOf(targetQueue(view, targetsAt, index), targetSequence(view, targetsAt, index)) === slot) return true;
   }
-  return queueIds.length === 0 ? undefined : { slot, queueIds, sequences };
+  return false;
 }

@@ -20,6 +20,8 @@ interface WaitingTicket {
 export class MemoryLog implements Log {
   durable: Ticket = 0;
   appended: Ticket = 0;
+  /** There is nothing to write. */
+  readonly isBehind = false;
 
   readonly #flushesLate: () => number;
   readonly #waiters = new Waiters();

@@ -36,6 +36,9 @@ export class MemoryResidency implements Residency {
     return this.#pages.size;
   }
 
+  /** What it holds stays in memory. */
+  readonly isBehind = false;
+
   get wantsUnacked(): boolean {
     return this.#options.wantsUnacked?.() ?? false;
   }

@@ -32,7 +32,7 @@ export const TRANSACTION_MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'a commit loses a settle',
-    foundAs: /instead of|not refused with 406|could take|delivered message/,
+    foundAs: /instead of|not refused with 406|could take|delivered message|is older/,
     apply: () => replaceMethod(Transaction.prototype, 'settle', (settle) => seldom(settle, () => undefined, LOST)),
   },
   {

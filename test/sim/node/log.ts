@@ -8,6 +8,8 @@ import type { DefinitionRecord, SettleReason } from '../../../src/core/records.t
 import { MemoryLog } from '../../../src/storage/memory/memory-log.ts';
 import { check } from '../failure.ts';
 
+const BEHIND_RECORDS = 12;
+
 /** A message and the ids of the durable queues that it reached. */
 export interface LoggedPublish {
   readonly ticket: Ticket;
@@ -42,6 +44,11 @@ export class SimLog implements Log {
 
   get saved(): Ticket {
     return this.durable;
+  }
+
+  /** Whoever publishes has to wait now and then. */
+  get isBehind(): boolean {
+    return !this.isLost && this.appended - this.certain > BEHIND_RECORDS;
   }
 
   whenSaved(ticket: Ticket, waiter: DurabilityWaiter): void {

@@ -83,7 +83,7 @@ export class SimNode {
     this.#keeper = new MemoryKeeper(this.broker, this.pool, () => undefined);
     this.protocol = this.#makeProtocol();
     this.turn = new Turn({
-      broker: { log, pump: this.broker.pump, endTurn },
+      broker: { log, pump: this.broker.pump, endTurn, logFlushed: () => this.broker.logFlushed() },
       schedule: (callback) => {
         this.#scheduled = callback;
       },

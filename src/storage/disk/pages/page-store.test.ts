@@ -146,6 +146,21 @@ describe('pages on disk', () => {
     expect(again.drain('q')).toEqual(large);
   });
 
+  test('hold up whoever publishes while too many wait for the disk', () => {
+    const world = new PagedBroker(simulatedDisk(), { fileBytes: 32_000_000, segmentBytes: 64_000_000 });
+    world.declare('q');
+    const body = 'x'.repeat(20_000);
+    for (let count = 0; count < 1200; count++) world.publish('q', body);
+    world.broker.endTurn(1000);
+    world.broker.logFlushed();
+    expect([world.pages.isBehind, world.broker.alarms.isLogBehind]).toEqual([true, true]);
+    world.quiet();
+    world.tick(4);
+    world.broker.logFlushed();
+    expect([world.pages.isBehind, world.broker.alarms.isLogBehind]).toEqual([false, false]);
+    expect(world.drain('q')).toHaveLength(1200);
+  });
+
   test('are many small ones when bodies are large', () => {
     const world = new PagedBroker(simulatedDisk());
     world.declare('q');

@@ -6,6 +6,7 @@
  * last of them is settled, whoever has read it in between.
  */
 
+import { HighWater } from '../../../base/high-water.ts';
 import type { Messages } from '../../../core/messages.ts';
 import type { PagedOut, PagedQueue, Residency, Ticket } from '../../../core/ports.ts';
 import type { Pump } from '../../../core/pump.ts';
@@ -28,6 +29,9 @@ const FILE_BYTES = 32 * 1024 * 1024;
 
 /** With more than this on its way to the disk, whoever can wait should. */
 const HELD_BYTES_MAX = 32 * 1024 * 1024;
+
+/** And with more than this whoever publishes, until it is half of it. */
+const BEHIND_BYTES = 16 * 1024 * 1024;
 
 /** When messages leave memory. */
 export interface PagePolicy {
@@ -72,6 +76,7 @@ export class PageStore implements Residency {
   readonly #pages = new Map<number, Page>();
   #lastNumber = 0;
   #evacuation: Evacuation | undefined;
+  readonly #held = new HighWater(BEHIND_BYTES, BEHIND_BYTES / 2);
   readonly #world: PageWorld = { heldBytes: 0, done: (page) => this.#forget(page) };
 
   constructor(options: PageStoreOptions) {
@@ -105,6 +110,10 @@ export class PageStore implements Residency {
   /** Whoever can wait before it pages out more should do so. */
   get isCongested(): boolean {
     return this.#world.heldBytes > HELD_BYTES_MAX;
+  }
+
+  get isBehind(): boolean {
+    return !this.#writer.isPaused && this.#held.update(this.#world.heldBytes);
   }
 
   get wantsUnacked(): boolean {

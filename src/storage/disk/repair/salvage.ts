@@ -3,11 +3,12 @@
  * unlike `segment-mover.ts` it passes over what lies between them.
  */
 
+import { regionOf } from '../../../base/bytes.ts';
 import { FileWindow } from '../file-window.ts';
 import type { OpenedLog } from '../open-log.ts';
-import type { RecordReader } from '../record-codec.ts';
+import { CONTENT_RECORD_BYTES, type RecordReader } from '../record-codec.ts';
 import type { RecoveryProgress } from '../recovery.ts';
-import { liveTargets } from '../segment-mover.ts';
+import { isLiveIn } from '../segment-mover.ts';
 import type { Segment } from '../segments.ts';
 import { assertBatchWhole, readBatch } from '../stored-batch.ts';
 
@@ -42,12 +43,13 @@ class MovedContents implements RecordReader {
 
   content(targetsAt: number, targets: number, runAt: number, runBytes: number, largeBytes: number): void {
     const { log, found } = this.#opened;
-    const live = liveTargets(this.#view, targetsAt, targets, found.live, this.#segment.slot);
-    if (live === undefined) return;
-    const start = this.#view.byteOffset + runAt;
+    const { slot } = this.#segment;
+    if (!isLiveIn(slot, this.#view, targetsAt, targets, found.live)) return;
+    const { buffer, byteOffset } = this.#view;
+    const start = targetsAt - CONTENT_RECORD_BYTES;
     // The view's bytes are others as soon as the window moves on.
-    const content = new Uint8Array(this.#view.buffer, start, runBytes + largeBytes).slice();
-    log.move({ ...live, content, runBytes });
+    const record = new Uint8Array(buffer, byteOffset + start, runAt - start + runBytes + largeBytes).slice();
+    log.move({ ...regionOf(record), slot }, 0);
   }
 
   settle(): void {}
