@@ -3,13 +3,6 @@
  * says how many new seeds to try.
  */
 
-import { parseArgs } from 'node:util';
-import { installMissing } from '../../scripts/install.mjs';
-import { runInstalled } from '../../scripts/run.mjs';
+import { runSimulator } from '../../scripts/run-simulator.mjs';
 
-const { values } = parseArgs({
-  options: { seed: { type: 'string' }, steps: { type: 'string' }, seeds: { type: 'string' } },
-});
-for (const [name, value] of Object.entries(values)) process.env[`SIM_${name.toUpperCase()}`] = value;
-await installMissing();
-process.exitCode = await runInstalled('vitest/vitest.mjs', ['run', 'test/sim/sim.test.ts']);
+await runSimulator({ command: 'npm run sim', test: 'test/sim/sim.test.ts' });
