@@ -62,7 +62,7 @@ describe('the internal users', () => {
       kind: 'refused',
       reason:
         "PLAIN login refused: user 'guest' can only connect via localhost " +
-        "(to change that, set loopback_users = none, or add a user of your own with 'leveretctl add_user')",
+        '(to change that, set loopback_users = none, or begin with a user of your own: default_user and default_pass)',
     });
   });
 

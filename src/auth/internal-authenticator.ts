@@ -59,4 +59,4 @@ const BLANK_PASSWORD =
 
 const ONLY_LOOPBACK =
   'can only connect via localhost ' +
-  "(to change that, set loopback_users = none, or add a user of your own with 'leveretctl add_user')";
+  '(to change that, set loopback_users = none, or begin with a user of your own: default_user and default_pass)';
