@@ -168,7 +168,7 @@ describe('listening', () => {
       const client = await connect(`amqp://guest:guest@127.0.0.1:${broker.port}`);
       await client.close();
       expect(logged.find((line) => line.includes('login refused'))).toMatch(
-        /: PLAIN login refused: user 'guest' can only connect via localhost \(.*loopback_users = none.*leveretctl add_user/,
+        /: PLAIN login refused: user 'guest' can only connect via localhost \(.*loopback_users = none.*default_user/,
       );
     },
   );
