@@ -10,7 +10,7 @@
 
 import { assert } from '../../base/assert.ts';
 import type { Messages } from '../../core/messages.ts';
-import type { DurabilityWaiter, Log, MessageHandle, Ticket } from '../../core/ports.ts';
+import type { DeliverAt, DurabilityWaiter, Log, MessageHandle, Ticket } from '../../core/ports.ts';
 import type { DefinitionRecord, SettleReason } from '../../core/records.ts';
 import { encodeDefinition } from '../definition-codec.ts';
 import type { DefinitionState } from '../definition-state.ts';
@@ -35,9 +35,12 @@ export interface DiskLogOptions {
   readonly onFlush: () => void;
   /** `BATCH_BYTES_MAX` unless given. */
   readonly batchBytes?: number | undefined;
+  /** 'append' unless given. */
+  readonly deliverAt?: DeliverAt | undefined;
 }
 
 export class DiskLog implements Log {
+  readonly deliverAt: DeliverAt;
   durable: Ticket = 0;
   saved: Ticket = 0;
   appended: Ticket = 0;
@@ -67,6 +70,7 @@ export class DiskLog implements Log {
     this.#onDurable = options.onDurable;
     this.#onFlush = options.onFlush;
     this.#batchBytes = options.batchBytes ?? BATCH_BYTES_MAX;
+    this.deliverAt = options.deliverAt ?? 'append';
     this.#collecting = new Bundle(options.messages);
   }
 
