@@ -19,8 +19,15 @@ export type MessageHandle = number;
 /** In a list of handles: stands for a message that is gone. No handle is as high. */
 export const HOLE: MessageHandle = 0xffff_ffff;
 
-/** Keeps records. One for the node today; a queue says which one it lives in. */
+/**
+ * When a log lets the queues that live in it hand out a persistent message: as soon as its record is appended, as RabbitMQ's
+ * classic queues do, or when that is durable.
+ */
+export type DeliverAt = 'append' | 'commit';
+
+/** Keeps records. One for the node today; a queue says which one it lives in: see `Queue.log`. */
 export interface Log {
+  readonly deliverAt: DeliverAt;
   /** Everything up to this ticket is durable. Moves only in `flush` and between turns. */
   readonly durable: Ticket;
   /**

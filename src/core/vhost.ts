@@ -252,7 +252,7 @@ export class Vhost {
    */
   publish(message: MessageHandle, route: Route<Queue>): Ticket {
     const { queues } = route;
-    const { messages, log } = this.#shared;
+    const { messages } = this.#shared;
     this.counters.published++;
     let ticket = 0;
     let isTaken = true;
@@ -267,8 +267,9 @@ export class Vhost {
       const sequence = queue.enqueue(message);
       if (!queue.options.durable) continue;
       if (messages.isPersistent(message)) {
-        if (ticket === 0) ticket = log.publish(message);
-        log.reached(queue.id, sequence);
+        // Where several logs come in: a record, and so a ticket, for each log of these queues.
+        if (ticket === 0) ticket = queue.log.publish(message);
+        queue.log.reached(queue.id, sequence);
       } else ticket = this.definitions.newest;
     }
     if (queues.length === 0) this.counters.unroutable++;

@@ -38,6 +38,10 @@ export function logSuite(name: string, open: () => LogUnderTest): void {
       expect(world.log.appended).toBe(before + 4);
     });
 
+    test('lets queues deliver at append, as RabbitMQ does', () => {
+      expect(open().log.deliverAt).toBe('append');
+    });
+
     test('has nothing durable before a flush, and all of it when its world has gone on', () => {
       const world = open();
       const { log } = world;

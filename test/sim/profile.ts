@@ -1,6 +1,7 @@
 /** What differs from seed to seed, so that rare things are frequent in some of them. */
 
 import type { Random } from '../../src/base/random.ts';
+import type { DeliverAt } from '../../src/core/ports.ts';
 import type { PlanOptions } from './clients/plan-world.ts';
 
 export interface Profile extends PlanOptions {
@@ -10,6 +11,8 @@ export interface Profile extends PlanOptions {
   readonly outputBytesMax: number;
   /** One in so many of what could be cut is. */
   readonly cutOdds: number;
+  /** Of the log. */
+  readonly deliverAt: DeliverAt;
   /** Flushes until a record is durable. */
   readonly flushesLateMax: number;
   /** One in so many of the log's silences begins. */
@@ -18,13 +21,14 @@ export interface Profile extends PlanOptions {
   readonly pageOdds: number;
 }
 
-export function profileOf(random: Random): Profile {
+export function profileOf(random: Random, seed: number): Profile {
   const isDeep = random.below(5) === 0;
   return {
     connectionsMax: 2 + random.below(4),
     budgetMax: pick(random, isDeep ? [30, 300, 5000] : [1, 3, 30, 300, 5000]),
     outputBytesMax: pick(random, [1000, 10_000, 100_000, 1_000_000]),
     cutOdds: pick(random, [1, 3, 20, 200]),
+    deliverAt: deliverAtOf(seed),
     flushesLateMax: pick(random, [0, 1, 4, 20]),
     lostOdds: pick(random, [2, 20]),
     pageOdds: pick(random, [1, 2]),
@@ -33,6 +37,11 @@ export function profileOf(random: Random): Profile {
     consumeOdds: isDeep ? pick(random, [2, 20]) : 1,
     ruinOdds: isDeep ? 4 : pick(random, [1, 3]),
   };
+}
+
+/** Not by chance, so that seeds that once found something still do what they did. */
+function deliverAtOf(seed: number): DeliverAt {
+  return seed % 7 === 0 || seed % 7 === 4 ? 'commit' : 'append';
 }
 
 function pick(random: Random, from: readonly number[]): number {

@@ -45,10 +45,11 @@ export class SimWorld {
   constructor(seed: number) {
     this.seed = seed;
     this.random = new SeededRandom(seed);
-    this.profile = profileOf(this.random);
+    this.profile = profileOf(this.random, seed);
     this.plan = this.profile;
     const { random, profile } = this;
-    this.log = new SimLog(() => (random.below(3) === 0 ? random.below(profile.flushesLateMax + 1) : 0));
+    const flushesLate = () => (random.below(3) === 0 ? random.below(profile.flushesLateMax + 1) : 0);
+    this.log = new SimLog(flushesLate, profile.deliverAt);
     this.node = this.#startNode();
   }
 

@@ -4,6 +4,7 @@
  */
 
 import { ClassicQueue } from '../../src/core/queue/classic.ts';
+import { CommitMark } from '../../src/core/queue/commit-mark.ts';
 import { RingRestoration } from '../../src/core/queue/ring-restoration.ts';
 import { UnackedPages } from '../../src/core/queue/unacked-pages.ts';
 import { type DefinitionRecord, SETTLE_REASONS } from '../../src/core/records.ts';
@@ -30,6 +31,7 @@ export interface Mutant {
 /** The bug shows once in so many calls. */
 const SELDOM = 20;
 const LOST = /the log does not end anywhere|gone for good|nobody declared|does not say so|said to be damaged/;
+const EARLY = /delivered message \d+ before it was durable/;
 
 export const MUTANTS: readonly Mutant[] = [
   {
@@ -55,6 +57,21 @@ export const MUTANTS: readonly Mutant[] = [
       log.flush = () => {
         flush();
         sealed = log.pendingBytes === 0 ? log.appended : sealed;
+      };
+    }),
+  },
+  {
+    name: 'early delivery: at append, though the log delivers at commit',
+    foundAs: EARLY,
+    apply: () => replaceMethod(CommitMark.prototype, 'mayDeliver', () => () => true),
+  },
+  {
+    name: 'early delivery: on a full disk, what has overtaken a publish stands for it',
+    foundAs: EARLY,
+    apply: atStart(({ log }) => {
+      log.whenDurable = (ticket, waiter) => {
+        if (ticket > log.saved) log.whenSaved(ticket, waiter);
+        else waiter.durabilityReached();
       };
     }),
   },

@@ -174,8 +174,17 @@ export class StoreChannel {
     const { node, model } = this.#world;
     const message = identify(node.broker.messages, handle, model.known);
     const entry = model.queue(queue.id).deliver(message, redelivered);
+    this.#checkCommitted(queue, entry);
     if (noAck) this.#world.settledByDelivery(entry);
     else this.held.set(tag, entry);
+  }
+
+  /** Where the log delivers at commit, nobody sees what might still be lost. */
+  #checkCommitted({ log }: Queue, { queue, message, ticket }: Entry): void {
+    const { certain } = this.#world;
+    if (log.deliverAt === 'commit') {
+      check(ticket <= certain, () => `${queue} delivered message ${message.id} before it was durable`);
+    }
   }
 
   /** Each that leaves has a record, in order. */

@@ -11,6 +11,7 @@ import { SeededRandom } from '../../src/base/random.ts';
 import { Broker } from '../../src/core/broker.ts';
 import type { LogLines } from '../../src/core/log-lines.ts';
 import { Messages } from '../../src/core/messages.ts';
+import type { DeliverAt } from '../../src/core/ports.ts';
 import { UnackedPages } from '../../src/core/queue/unacked-pages.ts';
 import type { Vhost } from '../../src/core/vhost.ts';
 import { restoreDefinitions } from '../../src/server/restore-definitions.ts';
@@ -39,6 +40,8 @@ export interface StartOptions {
   readonly disk: SimulatedDisk;
   readonly sizes: LogSizes;
   readonly epoch: number;
+  /** 'append' unless given. */
+  readonly deliverAt?: DeliverAt;
   /** Which messages go to pages; none unless given. */
   readonly policy?: PagePolicy;
   /** New ones unless given. */
@@ -87,9 +90,9 @@ export class StoreNode {
 
   /** @throws Error when the disk cannot be read */
   static *start(options: StartOptions): Generator<void, StoreNode> {
-    const { disk, sizes, epoch, messages = new Messages() } = options;
+    const { disk, sizes, epoch, deliverAt = 'append', messages = new Messages() } = options;
     const faults = new NoticedFaults();
-    const opening = openLog({ disk, messages, epoch, faults, onDurable: () => {}, ...sizes });
+    const opening = openLog({ disk, messages, epoch, deliverAt, faults, onDurable: () => {}, ...sizes });
     const opened = yield* silently(opening);
     const node = new StoreNode(options, opened, messages, faults);
     yield* silently(restoreMessages(opened, node.broker, node.#pages));

@@ -66,7 +66,7 @@ export class StoreWorld implements ActingWorld, LookedAt {
 
   constructor(seed: number) {
     this.random = new SeededRandom(seed);
-    this.profile = drawProfile(this.random);
+    this.profile = drawProfile(this.random, seed);
     this.disk = new SimulatedDisk({ random: new SeededRandom(seed + 1), faults: this.profile.faults });
     this.#opening = this.#open();
   }
@@ -344,9 +344,9 @@ export class StoreWorld implements ActingWorld, LookedAt {
   }
 
   #open(): Generator<void, StoreNode> {
-    const { sizes, pageOdds, pagesAhead } = this.profile;
+    const { sizes, pageOdds, pagesAhead, deliverAt } = this.profile;
     const policy = { pagesAhead, isAnyDue: pageOdds > 0, shouldPageOut: () => this.isOneIn(2) };
-    return StoreNode.start({ disk: this.disk, sizes, policy, epoch: this.below(2 ** 32) });
+    return StoreNode.start({ disk: this.disk, sizes, policy, deliverAt, epoch: this.below(2 ** 32) });
   }
 
   #start(node: StoreNode): void {

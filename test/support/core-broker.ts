@@ -11,7 +11,7 @@ import { NO_METADATA } from '../../src/core/definition-record.ts';
 import type { LogLines } from '../../src/core/log-lines.ts';
 import { LARGE_BODY_BYTES, type MessageOrigin, type Messages } from '../../src/core/messages.ts';
 import { Owner } from '../../src/core/owner.ts';
-import type { Access, DeliverySink, MessageHandle, Permissions, Ticket } from '../../src/core/ports.ts';
+import type { Access, DeliverAt, DeliverySink, MessageHandle, Permissions, Ticket } from '../../src/core/ports.ts';
 import { Consumer, type ConsumerOptions } from '../../src/core/queue/consumer.ts';
 import type { Queue } from '../../src/core/queue/queue.ts';
 import { Unacked } from '../../src/core/queue/unacked.ts';
@@ -23,6 +23,8 @@ const NOTHING = regionOf(new Uint8Array(0));
 
 export interface CoreBrokerOptions {
   readonly flushesLate?: () => number;
+  /** Of the log; 'append' unless given. */
+  readonly deliverAt?: DeliverAt;
   readonly shouldPageOut?: () => boolean;
   readonly turnsLate?: () => number;
   readonly pageEntries?: (entries: number) => number;
@@ -78,7 +80,8 @@ export class RevocablePermissions implements Permissions {
 /** A broker with the vhost `/` and a connection of user `guest`. Nothing is paged out and the log is in time by default. */
 export function coreBroker(options: CoreBrokerOptions = {}): CoreBroker {
   const clock = new ManualClock();
-  const log = options.log ?? new MemoryLog({ flushesLate: options.flushesLate ?? (() => 0) });
+  const { flushesLate = () => 0, deliverAt = 'append' } = options;
+  const log = options.log ?? new MemoryLog({ flushesLate, deliverAt });
   const permissions = new RevocablePermissions();
   const residencies: MemoryResidency[] = [];
   const broker = new Broker({

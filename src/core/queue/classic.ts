@@ -9,6 +9,7 @@ import { HOLE, type Log, type MessageHandle, type Residency } from '../ports.ts'
 import type { Pump } from '../pump.ts';
 import { SETTLE_REASONS, type SettleReason } from '../records.ts';
 import { isSingleActive } from './arguments.ts';
+import { CommitMark } from './commit-mark.ts';
 import { DeliveryMark } from './delivery-mark.ts';
 import {
   type DeliveryTags,
@@ -53,6 +54,7 @@ export class ClassicQueue implements Queue {
   readonly id: number;
   readonly name: string;
   readonly options: QueueOptions;
+  readonly log: Log;
   readonly counters: QueueCounters = { published: 0, delivered: 0, redelivered: 0, acknowledged: 0, returned: 0 };
   isDeleted = false;
   isStopped = false;
@@ -66,8 +68,8 @@ export class ClassicQueue implements Queue {
   readonly #turns = new Turns();
   readonly #consumers = new Set<QueueConsumer>();
   readonly #singleActive: SingleActive | undefined;
-  /** Of a durable queue. */
-  readonly #mark: DeliveryMark | undefined;
+  /** Of a durable queue. Of one kind for all queues of a log, so that the hot path meets one. */
+  readonly #mark: DeliveryMark | CommitMark | undefined;
   /** Deliveries when the last chunk was full, and how many there are about while one fills. */
   #deliveredBefore = 0;
   #leaving = 0;
@@ -81,13 +83,19 @@ export class ClassicQueue implements Queue {
     this.name = name;
     this.options = options;
     this.#world = world;
-    this.#mark = options.durable ? new DeliveryMark(this, world.log) : undefined;
+    this.log = world.log;
+    this.#mark = options.durable ? markOf(this) : undefined;
     this.#singleActive = isSingleActive(options.arguments) ? new SingleActive() : undefined;
   }
 
   get readyCount(): number {
     const inMemory = this.#ready.length + this.#returned.length;
     return this.#unackedPages === undefined ? inMemory : inMemory + this.#unackedPages.returningCount;
+  }
+
+  /** Of the message that came last, however long it has been gone. */
+  get newestSequence(): number {
+    return this.#ready.nextSequence - 1;
   }
 
   get deliveredUpTo(): number {
@@ -254,7 +262,7 @@ export class ClassicQueue implements Queue {
   /** A page of messages leaves for good, without coming back into memory. */
   finishPage(sequence: number, count: number): void {
     if (this.options.durable && !this.isDeleted) {
-      this.#world.log.settleRun(this.id, sequence, count, SETTLE_REASONS.purged);
+      this.log.settleRun(this.id, sequence, count, SETTLE_REASONS.purged);
     }
   }
 
@@ -270,9 +278,9 @@ export class ClassicQueue implements Queue {
   }
 
   #finish(message: MessageHandle, sequence: number, reason: SettleReason): void {
-    const { messages, log } = this.#world;
+    const { messages } = this.#world;
     if (this.options.durable && !this.isDeleted && messages.isPersistent(message)) {
-      log.settle(this.id, sequence, reason);
+      this.log.settle(this.id, sequence, reason);
     }
     messages.release(message);
   }
@@ -369,4 +377,9 @@ export class ClassicQueue implements Queue {
     }
     return true;
   }
+}
+
+function markOf(queue: ClassicQueue): DeliveryMark | CommitMark {
+  const { log } = queue;
+  return log.deliverAt === 'append' ? new DeliveryMark(queue, log) : new CommitMark(queue, log);
 }

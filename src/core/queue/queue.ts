@@ -6,7 +6,7 @@
 
 import type { FieldTable } from '../../base/field-table.ts';
 import type { Owner } from '../owner.ts';
-import type { DeliverySink, MessageHandle, PagedQueue } from '../ports.ts';
+import type { DeliverySink, Log, MessageHandle, PagedQueue } from '../ports.ts';
 import type { DirtyQueue } from '../pump.ts';
 import type { SettleReason } from '../records.ts';
 import type { RingRestoration } from './ring-restoration.ts';
@@ -65,6 +65,8 @@ export interface Queue extends PagedQueue, DirtyQueue {
   readonly id: number;
   readonly name: string;
   readonly options: QueueOptions;
+  /** The one that it lives in: all its records go there, and say when its messages may be delivered. */
+  readonly log: Log;
   readonly counters: QueueCounters;
   readonly isDeleted: boolean;
   /** Something of it is lost: nobody may use it until an operator has decided what becomes of it. */

@@ -27,6 +27,7 @@ const COPIED_PAGES_MAX = 4;
 
 /** What its queue does for it. */
 export interface UnackedPagesQueue extends Pick<PagedQueue, 'id' | 'options'> {
+  readonly log: Log;
   readonly isDeleted: boolean;
   /** A message is in memory again, and ready. */
   backInMemory(message: MessageHandle, sequence: number): void;
@@ -36,7 +37,6 @@ export interface UnackedPagesQueue extends Pick<PagedQueue, 'id' | 'options'> {
 
 export interface UnackedPagesWorld {
   readonly messages: Messages;
-  readonly log: Log;
   readonly residency: Residency;
   /** Is told when copies are there. */
   readonly unackedPaging: { copied(pages: UnackedPages): void };
@@ -255,7 +255,7 @@ export class UnackedPages implements PagedQueue {
   #finish(page: UnackedPage, entry: number, reason: SettleReason): void {
     const isLogged = (page.states[entry]! & PERSISTENT) !== 0 && this.options.durable && !this.#queue.isDeleted;
     this.#forget(page, entry);
-    if (isLogged) this.#world.log.settle(this.id, page.firstSequence + entry, reason);
+    if (isLogged) this.#queue.log.settle(this.id, page.firstSequence + entry, reason);
   }
 
   #forget(page: UnackedPage, entry: number): void {

@@ -11,7 +11,7 @@
 import { assert } from '../../base/assert.ts';
 import { HighWater } from '../../base/high-water.ts';
 import type { Messages } from '../../core/messages.ts';
-import type { DurabilityWaiter, Log, MessageHandle, Ticket } from '../../core/ports.ts';
+import type { DeliverAt, DurabilityWaiter, Log, MessageHandle, Ticket } from '../../core/ports.ts';
 import type { DefinitionRecord, SettleReason } from '../../core/records.ts';
 import { encodeDefinition } from '../definition-codec.ts';
 import type { DefinitionState } from '../definition-state.ts';
@@ -38,9 +38,12 @@ export interface DiskLogOptions {
   readonly onFlush: () => void;
   /** `BATCH_BYTES_MAX` unless given. */
   readonly batchBytes?: number | undefined;
+  /** 'append' unless given. */
+  readonly deliverAt?: DeliverAt | undefined;
 }
 
 export class DiskLog implements Log {
+  readonly deliverAt: DeliverAt;
   durable: Ticket = 0;
   saved: Ticket = 0;
   appended: Ticket = 0;
@@ -71,6 +74,7 @@ export class DiskLog implements Log {
     this.#onDurable = options.onDurable;
     this.#onFlush = options.onFlush;
     this.#batchBytes = options.batchBytes ?? BATCH_BYTES_MAX;
+    this.deliverAt = options.deliverAt ?? 'append';
     this.#collecting = new Bundle(options.messages);
   }
 

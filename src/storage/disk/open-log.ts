@@ -4,6 +4,7 @@
 
 import type { DurationStats } from '../../base/durations.ts';
 import type { Messages } from '../../core/messages.ts';
+import type { DeliverAt } from '../../core/ports.ts';
 import type { DefinitionState } from '../definition-state.ts';
 import { BatchSaver, type SaverFaults } from './batch-saver.ts';
 import { BatchWriter } from './batch-writer.ts';
@@ -35,6 +36,8 @@ export interface OpenLogOptions {
   readonly reserveBytes?: number;
   /** Records that go into a checkpoint in one step; 500 unless given. */
   readonly checkpointRecords?: number;
+  /** 'append' unless given. */
+  readonly deliverAt?: DeliverAt;
 }
 
 /** What the log reports of itself. Bytes with everything that stands on the disk; times in milliseconds. */
@@ -73,6 +76,7 @@ export class OpenedLog {
 
   constructor(found: RecoveredLog, names: SafeNames, options: OpenLogOptions) {
     const { disk, messages, epoch, faults, onDurable, batchBytes, checkpointRecords, elapsedMs = () => 0 } = options;
+    const { deliverAt } = options;
     const { live, segments, definitions, lastNumber, lastCrc, lastCheckpoint, damages } = found;
     // With damage, a checkpoint that cannot be read stays as it is, and so do files that may say more.
     const spares = damages.length === 0 ? found.spares : [];
@@ -83,7 +87,15 @@ export class OpenedLog {
     const writer = new BatchWriter(messages, live);
     this.#saver = new BatchSaver({ segments, writer, epoch, lastNumber, lastCrc, faults, elapsedMs });
     const step = () => this.#reclaimer.step();
-    this.log = new DiskLog({ messages, definitions, saver: this.#saver, onDurable, onFlush: step, batchBytes });
+    this.log = new DiskLog({
+      messages,
+      definitions,
+      saver: this.#saver,
+      onDurable,
+      onFlush: step,
+      batchBytes,
+      deliverAt,
+    });
     const log = this.log;
     this.#reclaimer = new Reclaimer({
       disk,

@@ -3,13 +3,15 @@
  * many turns late it is.
  */
 
-import type { DurabilityWaiter, Log, MessageHandle, Ticket } from '../../core/ports.ts';
+import type { DeliverAt, DurabilityWaiter, Log, MessageHandle, Ticket } from '../../core/ports.ts';
 import type { DefinitionRecord, SettleReason } from '../../core/records.ts';
 import { Waiters } from '../waiters.ts';
 
 export interface MemoryLogOptions {
   /** How many flushes after the one that wrote it a ticket becomes durable; 0 by default. Infinity: never. */
   readonly flushesLate?: () => number;
+  /** 'append' unless given. */
+  readonly deliverAt?: DeliverAt;
 }
 
 interface WaitingTicket {
@@ -18,6 +20,7 @@ interface WaitingTicket {
 }
 
 export class MemoryLog implements Log {
+  readonly deliverAt: DeliverAt;
   durable: Ticket = 0;
   appended: Ticket = 0;
   /** There is nothing to write. */
@@ -29,6 +32,7 @@ export class MemoryLog implements Log {
   #waiting: WaitingTicket[] = [];
 
   constructor(options: MemoryLogOptions = {}) {
+    this.deliverAt = options.deliverAt ?? 'append';
     this.#flushesLate = options.flushesLate ?? (() => 0);
   }
 

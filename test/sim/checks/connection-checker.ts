@@ -2,11 +2,13 @@
  * Checks everything that the broker writes to one connection against the model, as soon as it is written.
  */
 
+import type { Log } from '../../../src/core/ports.ts';
 import type { Method } from '../../../src/protocols/amqp091/methods.ts';
 import { check } from '../failure.ts';
 import { checkProperties, idOf, type SimMessage } from '../message.ts';
 import { ModelChannel, type ModelConsumer, type Owed, type Sent } from '../model/channel.ts';
 import type { Model } from '../model/model.ts';
+import type { Entry } from '../model/queue.ts';
 import { CONNECTION_FORCED, NO_ROUTE } from '../model/reply-codes.ts';
 import { type WireHandler, WireReader } from '../wire/reader.ts';
 
@@ -14,7 +16,7 @@ import { type WireHandler, WireReader } from '../wire/reader.ts';
 export interface CheckerWorld {
   readonly model: Model;
   readonly messages: readonly SimMessage[];
-  readonly log: { readonly certain: number };
+  readonly log: Pick<Log, 'deliverAt'> & { readonly certain: number };
   /** Rises with every look at the output of connections. */
   readonly round: number;
   /** Deliveries to consumers since the world last set it to 0. */
@@ -152,10 +154,19 @@ export class ConnectionChecker implements WireHandler {
     check(consumer.isAnnounced, () => `consumer '${method.consumerTag}' got message ${message.id} before consume-ok`);
     const { model } = this.#world;
     const entry = consumer.queue.deliver(message, method.redelivered, consumer.noAck);
+    this.#checkCommitted(entry);
     model.delivering.add(consumer.queue);
     if (consumer.queue === channel.replyQueue) model.seen.add('a reply');
     channel.hold(method.deliveryTag, entry, consumer, consumer.noAck);
     this.#checkOrder(consumer, entry.position);
+  }
+
+  /** Where the log delivers at commit, nobody sees what might still be lost. */
+  #checkCommitted({ queue, message, ticket }: Entry): void {
+    const { log, model } = this.#world;
+    if (log.deliverAt === 'append' || ticket === 0) return;
+    check(ticket <= log.certain, () => `${queue} delivered message ${message.id} before it was durable`);
+    model.seen.add('a delivery at commit');
   }
 
   /** Within one round a consumer gets its queue's messages in order, whatever became of them before. */
@@ -180,6 +191,7 @@ export class ConnectionChecker implements WireHandler {
     check(queue !== undefined, () => `${channel} got message ${message.id} without asking`);
     const noAck = owed?.noAck === true;
     const entry = queue.deliver(message, method.redelivered, noAck);
+    this.#checkCommitted(entry);
     this.#world.model.delivering.add(queue);
     channel.hold(method.deliveryTag, entry, undefined, noAck);
     const isTrue = this.#world.model.isBehind || queue.isVague || method.messageCount === queue.readyCount;

@@ -9,7 +9,7 @@ import type { ChannelPort } from '../../../src/protocols/amqp091/channel-contrac
 import { METHOD_IDS, type MethodName } from '../../../src/protocols/amqp091/methods.ts';
 import { check } from '../failure.ts';
 import type { SimMessage } from '../message.ts';
-import type { ModelChannel } from '../model/channel.ts';
+import type { ModelChannel, SimQueue } from '../model/channel.ts';
 import { execute } from '../model/commands.ts';
 import type { Model, Routed } from '../model/model.ts';
 import { publish, refusalOfHeader } from '../model/publishing.ts';
@@ -60,7 +60,10 @@ export class ObservedChannel implements ChannelPort {
     this.#bodyReceived = 0;
     this.#run(code, () => this.#inner.method(id, input, start, end));
     const ticket = this.#ticketBeforeAnswer(name);
-    for (const owed of this.#channel.owed.slice(owedBefore)) owed.ticket = ticket;
+    for (const owed of this.#channel.owed.slice(owedBefore)) {
+      owed.ticket = ticket;
+      if (owed.queue !== undefined) this.#seeGet(name, owed.queue);
+    }
   }
 
   expectMethod(): void {
@@ -172,11 +175,29 @@ export class ObservedChannel implements ChannelPort {
     const wanted = model.routed.flatMap((routed) => this.#durableIds(routed) ?? []);
     const logged = log.publishes.map(idsOf);
     check(logged.join(';') === wanted.join(';'), () => `publishes were logged for queues ${logged}, not ${wanted}`);
+    this.#noteTickets();
   }
 
-  #durableIds({ message, queues }: Routed): string | undefined {
-    if (!message.persistent || queues.size === 0) return undefined;
-    const durable = [...queues].filter(({ options }) => options.durable);
+  /** Each message that is in the log has the ticket of its record. */
+  #noteTickets(): void {
+    const { model, log } = this.#world;
+    let next = 0;
+    for (const routed of model.routed) {
+      const durable = durableOf(routed);
+      if (durable.length === 0) continue;
+      const ticket = log.publishes[next++]?.ticket ?? 0;
+      for (const queue of durable) queue.logged(routed.message, ticket);
+    }
+  }
+
+  #seeGet(name: MethodName, { firstReady }: SimQueue): void {
+    const { model, log } = this.#world;
+    if (name !== 'basic.get' || log.deliverAt === 'append' || firstReady === undefined) return;
+    if (firstReady.ticket > log.certain) model.seen.add('a get of what is not durable');
+  }
+
+  #durableIds(routed: Routed): string | undefined {
+    const durable = durableOf(routed);
     if (durable.length === 0) return undefined;
     return idsOf({ queueIds: durable.map(({ name }) => this.#world.queueId(name)) });
   }
@@ -190,6 +211,11 @@ export class ObservedChannel implements ChannelPort {
     }
     return name.startsWith('queue.') || name.startsWith('exchange.') ? log.definedTicket : 0;
   }
+}
+
+/** The queues for which a message goes to the log. */
+function durableOf({ message, queues }: Routed): SimQueue[] {
+  return message.persistent ? [...queues].filter(({ options }) => options.durable) : [];
 }
 
 function idsOf({ queueIds }: Pick<LoggedPublish, 'queueIds'>): string {

@@ -14,6 +14,8 @@ export interface Entry {
   readonly position: number;
   state: EntryState;
   deliveries: number;
+  /** Of its publish; 0 when that is in no log. */
+  ticket: number;
 }
 
 export interface ModelQueueOptions {
@@ -60,12 +62,18 @@ export class ModelQueue<C extends QueueConsumer = QueueConsumer> {
 
   enqueue(message: SimMessage): void {
     const position = this.#entries.length;
-    const entry: Entry = { queue: this, message, position, state: 'ready', deliveries: 0 };
+    const entry: Entry = { queue: this, message, position, state: 'ready', deliveries: 0, ticket: 0 };
     this.#entries.push(entry);
     this.#byMessage.set(message.id, entry);
     this.readyCount++;
     this.counters.published++;
     if (message.persistent) this.loggedCount++;
+  }
+
+  /** The log has the message that came last. */
+  logged(message: SimMessage, ticket: number): void {
+    const entry = this.#byMessage.get(message.id);
+    if (entry !== undefined) entry.ticket = ticket;
   }
 
   /** The oldest message that is ready. */

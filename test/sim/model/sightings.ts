@@ -35,6 +35,8 @@ export const SIGHTS = [
   'a match of headers',
   'copies by CC and BCC',
   'an internal exchange refused',
+  'a delivery at commit',
+  'a get of what is not durable',
   'what a client holds on a page',
   'what came back read from its page',
 ] as const;

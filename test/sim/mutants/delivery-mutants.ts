@@ -2,6 +2,7 @@
 
 import { Messages } from '../../../src/core/messages.ts';
 import { ClassicQueue } from '../../../src/core/queue/classic.ts';
+import { CommitMark } from '../../../src/core/queue/commit-mark.ts';
 import { Credit } from '../../../src/core/queue/credit.ts';
 import { ReadyRing } from '../../../src/core/queue/ready-ring.ts';
 import { Unacked } from '../../../src/core/queue/unacked.ts';
@@ -15,6 +16,23 @@ import { both, type Mutant } from './mutant.ts';
 const SWAPPED = 50;
 
 export const DELIVERY_MUTANTS: readonly Mutant[] = [
+  {
+    name: 'early delivery: at append, though the log delivers at commit',
+    foundAs: /delivered message \d+ before it was durable/,
+    apply: () => replaceMethod(CommitMark.prototype, 'mayDeliver', () => () => true),
+  },
+  {
+    name: 'early delivery: a queue waits for the record before the newest',
+    foundAs: /delivered message \d+ before it was durable/,
+    apply: ({ log }) =>
+      replaceMethod(log, 'whenDurable', (whenDurable) => (ticket, waiter) => whenDurable.call(log, ticket - 1, waiter)),
+  },
+  {
+    name: 'lost wake-up: a queue is not told that its messages are durable',
+    foundAs: /could take|does not come to rest|waits for/,
+    apply: () =>
+      replaceMethod(CommitMark.prototype, 'durabilityReached', (reached) => seldom(reached, () => undefined, 3)),
+  },
   {
     name: 'lost settle: an acknowledged message stays',
     foundAs: /unacknowledged instead of|left in memory|could take/,

@@ -3,9 +3,10 @@
  * is durable, whatever the broker is told.
  */
 
-import type { DurabilityWaiter, Log, MessageHandle, Ticket } from '../../../src/core/ports.ts';
+import type { DeliverAt, DurabilityWaiter, Log, MessageHandle, Ticket } from '../../../src/core/ports.ts';
 import type { DefinitionRecord, SettleReason } from '../../../src/core/records.ts';
 import { MemoryLog } from '../../../src/storage/memory/memory-log.ts';
+import { Waiters } from '../../../src/storage/waiters.ts';
 import { check } from '../failure.ts';
 
 const BEHIND_RECORDS = 12;
@@ -17,6 +18,7 @@ export interface LoggedPublish {
 }
 
 export class SimLog implements Log {
+  readonly deliverAt: DeliverAt;
   durable: Ticket = 0;
   /** What is durable in truth; a mutant may show the broker something else. */
   certain: Ticket = 0;
@@ -29,12 +31,14 @@ export class SimLog implements Log {
   apartCount = 0;
 
   readonly #inner: MemoryLog;
+  readonly #waiters = new Waiters();
   /** By queue: the messages that were logged and not settled. */
   readonly #open = new Map<number, Set<number>>();
   #appendedBefore: Ticket = 0;
   #isInGroup = false;
 
-  constructor(flushesLate: () => number) {
+  constructor(flushesLate: () => number, deliverAt: DeliverAt) {
+    this.deliverAt = deliverAt;
     this.#inner = new MemoryLog({ flushesLate });
   }
 
@@ -107,7 +111,7 @@ export class SimLog implements Log {
   }
 
   whenDurable(ticket: Ticket, waiter: DurabilityWaiter): void {
-    this.#inner.whenDurable(ticket, waiter);
+    this.#waiters.add(ticket, waiter);
   }
 
   beginGroup(): void {
@@ -137,6 +141,7 @@ export class SimLog implements Log {
     if (this.isLost) return;
     this.certain = this.#inner.durable;
     this.durable = this.certain;
+    this.#waiters.reached(this.durable);
   }
 
   /** How many messages of a queue the log holds. */
