@@ -41,6 +41,11 @@ export function createMessage(messages: Messages, message: SimMessage, route: Ro
   return handle;
 }
 
+/** When it expires: its time is its number. */
+export function expiresAtMs({ id }: SimMessage): number {
+  return id + timeToLiveOf(id);
+}
+
 function priorityOf(id: number): number {
   return id % PRIORITY_EVERY === 0 ? id % 256 : 0;
 }
