@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { bodyText, textRegion } from '../../test/support/core-broker.ts';
 import { SEGMENT_BYTES } from '../base/arena.ts';
 import { regionOf } from '../base/bytes.ts';
-import { LARGE_BODY_BYTES, Messages } from './messages.ts';
+import { LARGE_BODY_BYTES, Messages, NEVER_MS } from './messages.ts';
 import type { MessageHandle } from './ports.ts';
 
 const ORIGIN = { id: 0xffff_fffe, exchangeBytes: textRegion('exchange'), keyBytes: textRegion('a.routing.key') };
@@ -12,7 +12,7 @@ const PROPERTIES = textRegion('..properties..');
 
 function create(messages: Messages, body: string, isPersistent = false): MessageHandle {
   const bytes = textRegion(body);
-  return messages.create(ORIGIN, isPersistent, 1_700_000_000_123, PROPERTIES, 2, 10, bytes, 0, bytes.bytes.length);
+  return messages.create(ORIGIN, isPersistent, 200, 1_700_000_000_123, PROPERTIES, 2, 10, bytes, 0, bytes.bytes.length);
 }
 
 /** All that a message says of itself. */
@@ -37,6 +37,8 @@ function describeMessage(messages: Messages, message: MessageHandle): object {
     isPersistent: messages.isPersistent(message),
     enqueuedAtMs: messages.enqueuedAtMs(message),
     priority: messages.priority(region, start),
+    timeToLiveMs: messages.timeToLiveMs(message),
+    expiresAtMs: messages.expiresAtMs(message),
   };
 }
 
@@ -44,7 +46,9 @@ const EXPECTED = {
   routeId: 0xffff_fffe,
   texts: ['exchange', 'a.routing.key', 'properties'],
   enqueuedAtMs: 1_700_000_000_123,
-  priority: 0,
+  priority: 200,
+  timeToLiveMs: NEVER_MS,
+  expiresAtMs: NEVER_MS,
 };
 
 describe('a message', () => {
@@ -81,13 +85,59 @@ describe('a message', () => {
   });
 });
 
+describe('a message with a time to live', () => {
+  test.each([0, 1, 2 ** 32 - 1, 2 ** 32, 315_360_000_000, 2 ** 48 - 1])('of %d ms says when it expires', (ms) => {
+    const messages = new Messages();
+    const message = create(messages, 'the body', true);
+    messages.expireAfter(message, ms);
+    const said = { timeToLiveMs: ms, expiresAtMs: 1_700_000_000_123 + ms };
+    expect(describeMessage(messages, message)).toEqual({ ...EXPECTED, ...said, bodyBytes: 8, isPersistent: true });
+    expect(bodyText(messages, message)).toBe('the body');
+  });
+
+  test('says so wherever it is taken: copied, brought back, restored, moved', () => {
+    const messages = new Messages();
+    const message = create(messages, 'the body');
+    messages.expireAfter(message, 2 ** 40 + 7);
+    const before = describeMessage(messages, message);
+    const { run } = messages.copyOut(message);
+    const [copied, back] = [
+      messages.copyIn({ run, pieces: undefined }),
+      messages.readmit(regionOf(run), 0, run.length, 0),
+    ];
+    const restored = messages.restore(regionOf(run), 0, run.length, 0);
+    const others = Array.from({ length: 20_000 }, () => create(messages, 'one of many'));
+    for (const other of others) messages.release(other);
+    messages.compact(100);
+    for (const handle of [message, copied, back]) expect(describeMessage(messages, handle)).toEqual(before);
+    expect(describeMessage(messages, restored)).toEqual({ ...before, routeId: 0 });
+  });
+
+  test('leaves nothing of it to the next one in the same place', () => {
+    const messages = new Messages();
+    const message = create(messages, 'm');
+    messages.expireAfter(message, 2 ** 48 - 1);
+    const start = messages.offsetOf(message);
+    messages.release(message);
+    const next = create(messages, 'm');
+    expect([messages.offsetOf(next), messages.timeToLiveMs(next)]).toEqual([start, NEVER_MS]);
+    const { view } = messages.regionOf(next);
+    expect(messages.keyBytes({ bytes: new Uint8Array(), view }, start)).toBe(ORIGIN.keyBytes.bytes.length);
+  });
+
+  test.each([-1, 0.5, 2 ** 48, NEVER_MS])('of %d ms is not had', (ms) => {
+    const messages = new Messages();
+    expect(() => messages.expireAfter(create(messages, 'm'), ms)).toThrow('a time to live does not fit');
+  });
+});
+
 describe('a large body', () => {
   const pieces = () => [new Uint8Array(LARGE_BODY_BYTES).fill(1), new Uint8Array(10).fill(2)];
 
   test('stays in the pieces in which it came, and counts', () => {
     const messages = new Messages();
     const body = pieces();
-    const message = messages.createLarge(ORIGIN, true, 1_700_000_000_123, PROPERTIES, 2, 10, body);
+    const message = messages.createLarge(ORIGIN, true, 200, 1_700_000_000_123, PROPERTIES, 2, 10, body);
     const bodyBytes = LARGE_BODY_BYTES + 10;
     expect(messages.largeBody(message)).toBe(body);
     expect(describeMessage(messages, message)).toEqual({ ...EXPECTED, bodyBytes, isPersistent: true });
@@ -102,11 +152,12 @@ describe('a large body', () => {
 
   test('goes along when the message is copied out and in', () => {
     const messages = new Messages();
-    const message = messages.createLarge(ORIGIN, false, 0, regionOf(new Uint8Array(0)), 0, 0, pieces());
+    const message = messages.createLarge(ORIGIN, false, 0, 0, regionOf(new Uint8Array(0)), 0, 0, pieces());
+    messages.expireAfter(message, 5);
     const stored = messages.copyOut(message);
     messages.release(message);
     const again = messages.copyIn(stored);
-    expect(messages.largeBody(again)).toEqual(pieces());
+    expect([messages.largeBody(again), messages.timeToLiveMs(again)]).toEqual([pieces(), 5]);
     expect(messages.stats.largeBytes).toBe(LARGE_BODY_BYTES + 10);
   });
 });

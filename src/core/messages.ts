@@ -20,6 +20,9 @@ export const LARGE_BODY_BYTES = 64 * 1024;
 /** The largest property section that fits beside a small body. */
 export const PROPERTIES_BYTES_MAX = BLOCK_BYTES_MAX - LARGE_BODY_BYTES - 1024;
 
+/** The longest time to live that fits in the head: 48 bits, nearly nine thousand years. */
+const TIME_TO_LIVE_MS_MAX = 2 ** 48 - 1;
+
 /** The head, little-endian: offsets from the start of the run. */
 const BODY_BYTES = 0;
 const PROPERTIES_BYTES = 4;
@@ -29,11 +32,20 @@ const FLAGS = 13;
 const EXCHANGE_BYTES = 14;
 const PRIORITY = 15;
 const KEY_BYTES = 16;
+/** Sixteen high bits, then 32 low ones. Without the flag for it, what stands here is left from another message. */
+const TIME_TO_LIVE_HIGH = 18;
+const TIME_TO_LIVE_LOW = 20;
 const ENQUEUED_AT = 24;
 const HEAD_BYTES = 32;
 
 const FLAG_PERSISTENT = 1;
 const FLAG_LARGE = 2;
+const FLAG_EXPIRES = 4;
+
+const TWO_POW_32 = 0x1_0000_0000;
+
+/** When a message expires that has no time to live. */
+export const NEVER_MS = Number.POSITIVE_INFINITY;
 
 /** A message outside the arena: its run, and the pieces of a large body. */
 export interface StoredMessage {
@@ -55,12 +67,15 @@ export class Messages implements ReferenceOwner {
   #largeBytes = 0;
 
   /**
-   * A message with one reference; its body may lie in another buffer than its properties.
+   * A message with one reference; its body may lie in another buffer than its properties. Nearly none has a time to live:
+   * `expireAfter` gives it one.
+   * @param priority as the publisher gave it, 0 to 255; 0 when it gave none
    * @param body with `bodyBytes` up to `LARGE_BODY_BYTES`; use `createLarge` above.
    */
   create(
     origin: MessageOrigin,
     isPersistent: boolean,
+    priority: number,
     enqueuedAtMs: number,
     properties: Region,
     propertiesStart: number,
@@ -78,7 +93,8 @@ export class Messages implements ReferenceOwner {
     view.setUint32(start + BODY_BYTES, bodyBytes, true);
     view.setUint32(start + PROPERTIES_BYTES, propertiesBytes, true);
     view.setUint32(start + ROUTE_ID, origin.id, true);
-    view.setUint32(start + FORMAT, (exchangeBytes << 16) | (isPersistent ? FLAG_PERSISTENT << 8 : 0), true);
+    const flags = isPersistent ? FLAG_PERSISTENT : 0;
+    view.setUint32(start + FORMAT, (priority << 24) | (exchangeBytes << 16) | (flags << 8), true);
     view.setUint32(start + KEY_BYTES, keyBytes, true);
     view.setFloat64(start + ENQUEUED_AT, enqueuedAtMs, true);
     let position = start + HEAD_BYTES;
@@ -95,6 +111,7 @@ export class Messages implements ReferenceOwner {
   createLarge(
     origin: MessageOrigin,
     isPersistent: boolean,
+    priority: number,
     enqueuedAtMs: number,
     properties: Region,
     propertiesStart: number,
@@ -104,6 +121,7 @@ export class Messages implements ReferenceOwner {
     const handle = this.create(
       origin,
       isPersistent,
+      priority,
       enqueuedAtMs,
       properties,
       propertiesStart,
@@ -117,6 +135,19 @@ export class Messages implements ReferenceOwner {
     view.setUint32(start + BODY_BYTES, this.#keepLarge(handle, pieces), true);
     view.setUint8(start + FLAGS, view.getUint8(start + FLAGS) | FLAG_LARGE);
     return handle;
+  }
+
+  /**
+   * Gives a message its time to live, which counts from when it was enqueued. Only for whoever has just made it.
+   * @param ms whole, from 0 up to 48 bits
+   */
+  expireAfter(handle: MessageHandle, ms: number): void {
+    assert(Number.isInteger(ms) && ms >= 0 && ms <= TIME_TO_LIVE_MS_MAX, 'a time to live does not fit');
+    const { view } = this.#arena.regionOf(handle);
+    const start = this.#arena.offsetOf(handle);
+    view.setUint8(start + FLAGS, view.getUint8(start + FLAGS) | FLAG_EXPIRES);
+    view.setUint16(start + TIME_TO_LIVE_HIGH, Math.floor(ms / TWO_POW_32), true);
+    view.setUint32(start + TIME_TO_LIVE_LOW, ms % TWO_POW_32, true);
   }
 
   /** A copy that outlives the handle; for a port that takes messages out of memory. */
@@ -212,6 +243,22 @@ export class Messages implements ReferenceOwner {
     return this.#arena.regionOf(handle).view.getFloat64(this.#arena.offsetOf(handle) + ENQUEUED_AT, true);
   }
 
+  /** Milliseconds from 0 on that the publisher gave the message, from `enqueuedAtMs` on; `NEVER_MS` when it gave none. */
+  timeToLiveMs(handle: MessageHandle): number {
+    const { view } = this.#arena.regionOf(handle);
+    const start = this.#arena.offsetOf(handle);
+    if ((view.getUint8(start + FLAGS) & FLAG_EXPIRES) === 0) return NEVER_MS;
+    const high = view.getUint16(start + TIME_TO_LIVE_HIGH, true);
+    return high * TWO_POW_32 + view.getUint32(start + TIME_TO_LIVE_LOW, true);
+  }
+
+  /** Milliseconds since 1970, as far as the message itself says; `NEVER_MS` when it has no time to live. */
+  expiresAtMs(handle: MessageHandle): number {
+    const timeToLiveMs = this.timeToLiveMs(handle);
+    return timeToLiveMs === NEVER_MS ? NEVER_MS : this.enqueuedAtMs(handle) + timeToLiveMs;
+  }
+
+  /** As the publisher gave it, 0 to 255; 0 when it gave none. */
   priority(region: Region, start: number): number {
     return region.view.getUint8(start + PRIORITY);
   }

@@ -62,7 +62,7 @@ function peak() {
   });
   const body = region(60_000);
   const messages = Array.from({ length: 3000 }, () =>
-    broker.messages.create(ORIGIN, false, 0, body, 0, 0, body, 0, 60_000),
+    broker.messages.create(ORIGIN, false, 0, 0, body, 0, 0, body, 0, 60_000),
   );
   for (const message of messages) broker.messages.release(message);
   return { broker, keeper, collected: () => collected };

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type ConfirmChannel, connect } from 'amqplib';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { NEVER_MS } from '../../src/core/messages.ts';
 import { createBroker } from '../../src/server/create-broker.ts';
 import { checkDirectory } from '../../src/server/fsck.ts';
 import { ReadOnlyDisk } from '../../src/server/read-only-disk.ts';
@@ -17,6 +18,7 @@ import { readRecords } from '../../src/storage/disk/record-codec.ts';
 import { SegmentScan } from '../../src/storage/disk/segment-scan.ts';
 import { segmentNumber } from '../../src/storage/disk/segments.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { type Heads, headsIn } from './message-heads.ts';
 
 const FOLDER = fileURLToPath(new URL('.', import.meta.url));
 const DIRECTORIES = readdirSync(FOLDER).filter((name) => name.startsWith('directory-'));
@@ -81,6 +83,18 @@ function kindsIn(dataDir: string): string[] {
   return [...kinds].sort();
 }
 
+const PLAIN = `0 ${NEVER_MS}`;
+const LASTING = '255 315360000000';
+/** By directory. The first form had neither priorities nor times to live. */
+const HEADS: Record<string, Heads> = {
+  'directory-1': { inSegments: Array(7).fill(PLAIN), onPages: Array(8).fill(PLAIN), pages: ['true false'] },
+  'directory-2': {
+    inSegments: [PLAIN, LASTING, PLAIN, LASTING, PLAIN, '1 Infinity', '3 Infinity'],
+    onPages: [PLAIN, LASTING, PLAIN, LASTING, PLAIN, LASTING, PLAIN, LASTING],
+    pages: ['true true'],
+  },
+};
+
 describe.each(DIRECTORIES)('a data directory as it was written in form %s', (name) => {
   test('holds records of every kind, a page and a checkpoint', () => {
     expect(kindsIn(join(FOLDER, name))).toEqual(['definition', 'moved', 'paged', 'publish', 'settle', 'watermark']);
@@ -117,6 +131,10 @@ describe.each(DIRECTORIES)('a data directory as it was written in form %s', (nam
 
     expect(await contentsOf(channel, 'orders')).toEqual(orders.map((body) => `${body} ${body.length}`));
     expect(await contentsOf(channel, 'stuck')).toEqual(['kept 1 6', 'kept 3 6']);
+  });
+
+  test('has the priorities and times to live of its messages, as far as its form knows them', () => {
+    expect(headsIn(join(FOLDER, name))).toEqual(HEADS[name]);
   });
 
   test('has its exchanges and bindings, and takes new messages', async () => {

@@ -14,6 +14,8 @@ import { repairDirectory } from '../../dist/server/fsck.js';
 
 /** Long enough for pages to be synced and noted by the log. */
 const HOMED_MS = 4000;
+/** As long as a message may last, which is ten years. */
+const LASTING = { priority: 255, expiration: 315_360_000_000 };
 
 const [target] = process.argv.slice(2);
 if (target === undefined) throw new Error('write-directory.mjs <folder>');
@@ -33,7 +35,7 @@ await using(first, async (channel) => {
   await channel.assertQueue('orders', { durable: true, arguments: { 'x-max-length': 1000 } });
   await channel.bindQueue('orders', 'events', 'order.*');
   await channel.assertQueue('stuck', { durable: true });
-  for (const number of [1, 2, 3]) await send(channel, '', 'stuck', `kept ${number}`);
+  for (const number of [1, 2, 3]) await send(channel, '', 'stuck', `kept ${number}`, { priority: number });
 });
 cpSync(join(folder, 'first'), killed, { recursive: true, filter: (path) => !path.endsWith('lock') });
 await first.stop();
@@ -49,10 +51,14 @@ await using(second, async (channel) => {
   await channel.assertQueue('ballast', { durable: false, exclusive: true });
   for (let left = 100; left > 0; left--) channel.sendToQueue('ballast', Buffer.alloc(50_000));
   await channel.waitForConfirms();
-  for (let number = 1; number <= 8; number++) await send(channel, 'events', 'order.new', `order ${number}`);
+  for (let number = 1; number <= 8; number++) {
+    await send(channel, 'events', 'order.new', `order ${number}`, number % 2 === 0 ? LASTING : {});
+  }
   for (const queue of second.broker.findVhost('shop').queues) if (queue.name === 'orders') queue.pageOutReady();
   await wait(HOMED_MS);
-  for (let number = 9; number <= 12; number++) await send(channel, 'events', 'order.new', `order ${number}`);
+  for (let number = 9; number <= 12; number++) {
+    await send(channel, 'events', 'order.new', `order ${number}`, number % 2 === 0 ? LASTING : {});
+  }
   await channel.assertQueue('late', { durable: true });
   for (let left = 2; left > 0; ) {
     const message = await channel.get('orders');
@@ -75,8 +81,9 @@ async function using({ url }, work) {
   await connection.close();
 }
 
-async function send(channel, exchange, key, body) {
-  channel.publish(exchange, key, Buffer.from(body), { persistent: true, headers: { number: body.length } });
+async function send(channel, exchange, key, body, properties = {}) {
+  const headers = { number: body.length };
+  channel.publish(exchange, key, Buffer.from(body), { persistent: true, headers, ...properties });
   await channel.waitForConfirms();
 }
 

@@ -7,7 +7,9 @@ import type { SimulatedDisk } from '../support/simulated-disk.ts';
 import type { Chooser } from './chooser.ts';
 import { checkDamaged, checkKept, checkRepaired, flipBits } from './damage.ts';
 import type { History } from './history.ts';
+import { checkExpiries } from './page-expiries.ts';
 import type { Progress, StoreModel } from './store-model.ts';
+import type { StoreNode } from './store-node.ts';
 import type { StoreProfile } from './store-profile.ts';
 import { readState, type StoredState } from './stored-state.ts';
 
@@ -19,6 +21,8 @@ const REPAIR_STEPS = 60;
 /** What is looked at. */
 export interface LookedAt extends Progress, Chooser {
   readonly disk: SimulatedDisk;
+  /** The broker that is running. */
+  readonly node: StoreNode;
   readonly model: StoreModel;
   readonly profile: StoreProfile;
   readonly random: Random;
@@ -30,6 +34,15 @@ export function lookAtWhatIsCertain(world: LookedAt): void {
   const { disk, model, profile } = world;
   const state = readState({ disk: disk.certain(), sizes: profile.sizes, known: model.known });
   model.cutOf(state, world);
+  const { opened, broker } = world.node;
+  const certain = disk.certain();
+  certain.heal();
+  checkExpiries({
+    pages: opened.found.live.pages,
+    disk: certain,
+    messages: broker.messages,
+    known: model.known,
+  });
 }
 
 /** If some bits had flipped while nobody looked. @param disk is used up */

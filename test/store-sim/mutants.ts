@@ -3,6 +3,7 @@
  * tests.
  */
 
+import { Messages, NEVER_MS } from '../../src/core/messages.ts';
 import { ClassicQueue } from '../../src/core/queue/classic.ts';
 import { CommitMark } from '../../src/core/queue/commit-mark.ts';
 import { RingRestoration } from '../../src/core/queue/ring-restoration.ts';
@@ -30,6 +31,7 @@ export interface Mutant {
 
 /** The bug shows once in so many calls. */
 const SELDOM = 20;
+const EXPIRES_OTHERWISE = /a page of queue \d+ expires from/;
 const LOST = /the log does not end anywhere|gone for good|nobody declared|does not say so|said to be damaged/;
 const EARLY = /delivered message \d+ before it was durable/;
 
@@ -210,6 +212,41 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'unacked on pages: after a crash, pages that lie between the messages of others hide these',
     foundAs: /a sequence is on two pages|a message lies between|has lost message|gone for good|does not end anywhere/,
     apply: () => replaceMethod(LiveMessages.prototype, 'untangle', () => () => undefined),
+  },
+  {
+    name: 'time to live: it is lost where messages are read from the disk',
+    foundAs: /message \d+ has another time to live/,
+    apply: () =>
+      replaceMethod(
+        Messages.prototype,
+        'restore',
+        (restore) =>
+          function (this: Messages, from, start, runBytes, largeBytes) {
+            const handle = restore.call(this, from, start, runBytes, largeBytes);
+            if (this.timeToLiveMs(handle) !== NEVER_MS) this.expireAfter(handle, 1234);
+            return handle;
+          },
+      ),
+  },
+  {
+    name: 'earliest expiry: a page is made without looking at some of its messages',
+    foundAs: EXPIRES_OTHERWISE,
+    apply: () =>
+      replaceMethod(Messages.prototype, 'expiresAtMs', (expiresAtMs) => seldom(expiresAtMs, () => NEVER_MS, 2)),
+  },
+  {
+    name: 'earliest expiry: what is restored does not know it',
+    foundAs: EXPIRES_OTHERWISE,
+    apply: () =>
+      replaceMethod(
+        LiveMessages.prototype,
+        'restorePage',
+        (restorePage) =>
+          function (this: LiveMessages, page) {
+            if (page.earliestExpiryMs !== NEVER_MS) page.earliestExpiryMs = 0;
+            restorePage.call(this, page);
+          },
+      ),
   },
 ];
 

@@ -4,7 +4,7 @@
  */
 
 import { regionOf } from '../../src/base/bytes.ts';
-import { LARGE_BODY_BYTES, type Messages } from '../../src/core/messages.ts';
+import { LARGE_BODY_BYTES, type Messages, NEVER_MS } from '../../src/core/messages.ts';
 import type { MessageHandle } from '../../src/core/ports.ts';
 import type { Queue } from '../../src/core/queue/queue.ts';
 import type { Route } from '../../src/core/route.ts';
@@ -20,17 +20,45 @@ export interface SimMessage {
 
 const ID_BYTES = 8;
 const PIECE_BYTES = 50_000;
+/** Every so many messages have a priority, or a time to live. */
+const PRIORITY_EVERY = 3;
+const EXPIRING_EVERY = 5;
+/** What the head can hold, from nothing up to all of its bits. */
+const TIMES_TO_LIVE = [0, 1, 60_000, 2 ** 32 - 1, 2 ** 32, 315_360_000_000, 2 ** 48 - 1];
 
 /** @returns a message with one reference */
 export function createMessage(messages: Messages, message: SimMessage, route: Route<Queue>): MessageHandle {
   const properties = propertiesOf(message);
   const { id, isPersistent, bodyBytes } = message;
   const body = bytesOf(id, bodyBytes);
-  const head = [route, isPersistent, id, regionOf(properties), 0, properties.length] as const;
-  if (bodyBytes <= LARGE_BODY_BYTES) return messages.create(...head, regionOf(body), 0, bodyBytes);
+  const head = [route, isPersistent, priorityOf(id), id, regionOf(properties), 0, properties.length] as const;
+  const handle =
+    bodyBytes <= LARGE_BODY_BYTES
+      ? messages.create(...head, regionOf(body), 0, bodyBytes)
+      : messages.createLarge(...head, piecesOf(body));
+  const timeToLiveMs = timeToLiveOf(id);
+  if (timeToLiveMs !== NEVER_MS) messages.expireAfter(handle, timeToLiveMs);
+  return handle;
+}
+
+/** When it expires: its time is its number. */
+export function expiresAtMs({ id }: SimMessage): number {
+  return id + timeToLiveOf(id);
+}
+
+function priorityOf(id: number): number {
+  return id % PRIORITY_EVERY === 0 ? id % 256 : 0;
+}
+
+function timeToLiveOf(id: number): number {
+  if (id % EXPIRING_EVERY !== 0) return NEVER_MS;
+  return TIMES_TO_LIVE[(id / EXPIRING_EVERY) % TIMES_TO_LIVE.length] ?? NEVER_MS;
+}
+
+function piecesOf(body: Uint8Array): Uint8Array[] {
   const pieces: Uint8Array[] = [];
-  for (let at = 0; at < bodyBytes; at += PIECE_BYTES) pieces.push(body.slice(at, at + PIECE_BYTES));
-  return messages.createLarge(...head, pieces);
+  for (let at = 0; at < body.length; at += PIECE_BYTES) pieces.push(body.slice(at, at + PIECE_BYTES));
+  return pieces;
 }
 
 /** The number of a message in memory. @param known finds messages. @throws SimFailure when it is not one of them */
@@ -51,6 +79,8 @@ export function identify(
   check(Buffer.compare(wanted, found) === 0, () => `message ${id} came back with other bytes`);
   check(messages.isPersistent(handle) === message.isPersistent, () => `message ${id} is not as persistent as it was`);
   check(messages.enqueuedAtMs(handle) === id, () => `message ${id} has another time`);
+  check(messages.priority(region, start) === priorityOf(id), () => `message ${id} has another priority`);
+  check(messages.timeToLiveMs(handle) === timeToLiveOf(id), () => `message ${id} has another time to live`);
   return message;
 }
 

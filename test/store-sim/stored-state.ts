@@ -9,6 +9,7 @@ import type { Unacked } from '../../src/core/queue/unacked.ts';
 import type { Damage } from '../../src/storage/disk/segment-scan.ts';
 import { check } from '../sim/failure.ts';
 import type { SimulatedDisk } from '../support/simulated-disk.ts';
+import { checkExpiries } from './page-expiries.ts';
 import { identify, type SimMessage } from './sim-message.ts';
 import { type LogSizes, type StartOptions, StoreNode } from './store-node.ts';
 
@@ -51,6 +52,7 @@ export function readState({ disk, sizes, known }: ReadOptions): StoredState {
   const messages = emptyMemory ?? new Messages();
   emptyMemory = undefined;
   const node = openNow({ disk, sizes, messages, epoch: 0xffff_ffff });
+  checkExpiries({ pages: node.opened.found.live.pages, disk, messages, known });
   const definitions = node.definitions();
   const queues: StoredQueue[] = [];
   for (const vhost of node.broker.vhosts) {

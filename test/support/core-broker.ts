@@ -9,7 +9,7 @@ import { SeededRandom } from '../../src/base/random.ts';
 import { Broker } from '../../src/core/broker.ts';
 import { NO_METADATA } from '../../src/core/definition-record.ts';
 import type { LogLines } from '../../src/core/log-lines.ts';
-import { LARGE_BODY_BYTES, type MessageOrigin, type Messages } from '../../src/core/messages.ts';
+import { LARGE_BODY_BYTES, type MessageOrigin, type Messages, NEVER_MS } from '../../src/core/messages.ts';
 import { Owner } from '../../src/core/owner.ts';
 import type { Access, DeliverAt, DeliverySink, MessageHandle, Permissions, Ticket } from '../../src/core/ports.ts';
 import { Consumer, type ConsumerOptions } from '../../src/core/queue/consumer.ts';
@@ -115,7 +115,7 @@ export function textRegion(text: string): Region {
 export function createMessage(messages: Messages, body: string, isPersistent = false): MessageHandle {
   const origin = { id: 0, exchangeBytes: NOTHING, keyBytes: textRegion('key') };
   const bytes = textRegion(body);
-  return messages.create(origin, isPersistent, 0, NOTHING, 0, 0, bytes, 0, bytes.bytes.length);
+  return messages.create(origin, isPersistent, 0, 0, NOTHING, 0, 0, bytes, 0, bytes.bytes.length);
 }
 
 /** Publishes a text through an exchange. @returns the ticket that a confirm would wait for. */
@@ -125,17 +125,20 @@ export function publishText(
   key: string,
   body: string,
   isPersistent = false,
+  timeToLiveMs = NEVER_MS,
 ): Ticket {
   const { broker, vhost } = world;
   const keyBytes = textRegion(key);
   const route = vhost.routeTo(vhost.exchange(exchangeName), keyBytes, 0, keyBytes.bytes.length);
-  return vhost.publish(routedMessage(broker.messages, route, textRegion(body), isPersistent), route);
+  const message = routedMessage(broker.messages, route, textRegion(body), isPersistent);
+  if (timeToLiveMs !== NEVER_MS) broker.messages.expireAfter(message, timeToLiveMs);
+  return vhost.publish(message, route);
 }
 
 function routedMessage(messages: Messages, route: MessageOrigin, body: Region, isPersistent: boolean): MessageHandle {
   const { length } = body.bytes;
-  if (length > LARGE_BODY_BYTES) return messages.createLarge(route, isPersistent, 0, NOTHING, 0, 0, [body.bytes]);
-  return messages.create(route, isPersistent, 0, NOTHING, 0, 0, body, 0, length);
+  if (length > LARGE_BODY_BYTES) return messages.createLarge(route, isPersistent, 0, 0, NOTHING, 0, 0, [body.bytes]);
+  return messages.create(route, isPersistent, 0, 0, NOTHING, 0, 0, body, 0, length);
 }
 
 /** A message's body as text. */

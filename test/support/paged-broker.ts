@@ -87,8 +87,8 @@ export class PagedBroker {
     return this.vhost.declareQueue(this.owner, wanted).queue;
   }
 
-  publish(queue: string, body: string, isPersistent = true): void {
-    publishText({ broker: this.broker, vhost: this.vhost }, '', queue, body, isPersistent);
+  publish(queue: string, body: string, isPersistent = true, timeToLiveMs?: number): void {
+    publishText({ broker: this.broker, vhost: this.vhost }, '', queue, body, isPersistent, timeToLiveMs);
   }
 
   queue(name: string): Queue {

@@ -11,8 +11,9 @@ import {
   encodeProperties,
   expiration,
   findHeaders,
+  modeIn,
   type Properties,
-  priority,
+  priorityIn,
   readProperties,
 } from './properties.ts';
 
@@ -43,10 +44,11 @@ function ask(bytes: Uint8Array) {
   const memory = new Uint8Array(bytes.length + 20).fill(0xff);
   memory.set(bytes, 7);
   const place = [regionOf(memory), 7, 7 + bytes.length] as const;
+  const found = checkProperties(place[0].view, place[1], place[2]);
   return {
     headers: findHeaders(...place),
-    deliveryMode: checkProperties(place[0].view, place[1], place[2]),
-    priority: priority(...place),
+    deliveryMode: modeIn(found),
+    priority: priorityIn(found),
     expiration: expiration(...place),
   };
 }
@@ -126,9 +128,9 @@ describe('a question about one property', () => {
   });
 
   test('does not read what stands behind it', () => {
-    const bytes = encodeProperties({ priority: 2, headers: table({ a: 1 }), messageId: 'x' });
+    const bytes = encodeProperties({ expiration: '2', headers: table({ a: 1 }), messageId: 'x' });
     const cut = bytes.subarray(0, bytes.length - 2);
-    expect(priority(regionOf(cut), 0, cut.length)).toBe(2);
+    expect(expiration(regionOf(cut), 0, cut.length)).toBe('2');
   });
 });
 

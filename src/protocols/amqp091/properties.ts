@@ -53,6 +53,7 @@ export const PROPERTY_FLAGS = {
 const FLAGS = 0xfffc;
 const LENGTH_BYTES = 4;
 const TIMESTAMP_BYTES = 8;
+const PRIORITY_SHIFT = 8;
 
 const reader = new ByteReader();
 
@@ -113,35 +114,41 @@ export function findHeaders(region: Region, start: number, end: number): FieldTa
 /**
  * Goes over all properties by their lengths alone, without decoding any; what is in the headers is not looked at.
  * hot path: costs a few nanoseconds a property.
- * @returns the delivery mode, 0 when absent.
+ * @returns the delivery mode in the low eight bits, the priority in the eight above them (`modeIn`, `priorityIn`); each 0
+ * when absent.
  * @throws CodecError unless the properties are whole and nothing stands behind them.
  */
 export function checkProperties(view: DataView, start: number, end: number): number {
   if (start + 2 > end) throw cutShort();
-  let mode = 0;
+  let found = 0;
   let at = start + 2;
   for (let flags = view.getUint16(start) & FLAGS; flags !== 0; ) {
     const flag = 1 << (31 - Math.clz32(flags));
     flags ^= flag;
     if (at >= end) throw cutShort();
-    if (flag === PROPERTY_FLAGS.deliveryMode) mode = view.getUint8(at++);
-    else if (flag === PROPERTY_FLAGS.priority) at++;
+    if (flag === PROPERTY_FLAGS.deliveryMode) found |= view.getUint8(at++);
+    else if (flag === PROPERTY_FLAGS.priority) found |= view.getUint8(at++) << PRIORITY_SHIFT;
     else if (flag === PROPERTY_FLAGS.timestamp) at += TIMESTAMP_BYTES;
     else if (flag !== PROPERTY_FLAGS.headers) at += 1 + view.getUint8(at);
     else at += at + LENGTH_BYTES <= end ? LENGTH_BYTES + view.getUint32(at) : LENGTH_BYTES;
   }
   if (at > end) throw cutShort();
   if (at < end) throw new CodecError(`properties have ${end - at} bytes too many`);
-  return mode;
+  return found;
+}
+
+/** @param found by `checkProperties` */
+export function modeIn(found: number): number {
+  return found & 0xff;
+}
+
+/** @param found by `checkProperties` */
+export function priorityIn(found: number): number {
+  return (found >>> PRIORITY_SHIFT) & 0xff;
 }
 
 function cutShort(): CodecError {
   return new CodecError('properties are cut short');
-}
-
-/** 0 when absent. hot path. @throws CodecError when the bytes up to there are malformed. */
-export function priority(region: Region, start: number, end: number): number {
-  return seek(PROPERTY_FLAGS.priority, region, start, end) ? reader.u8('priority') : 0;
 }
 
 /** Undefined when absent. @throws CodecError when the bytes up to there are malformed. */

@@ -7,12 +7,13 @@
 
 import { equalBytes, type Region, regionOf } from '../../base/bytes.ts';
 import { refusal } from '../../core/errors.ts';
+import { NEVER_MS } from '../../core/messages.ts';
 import { DIRECT_REPLY_TO } from '../../core/names.ts';
 import type { Owner } from '../../core/owner.ts';
 import type { Permissions } from '../../core/ports.ts';
 import type { Queue } from '../../core/queue/queue.ts';
 import { findCarbonCopies } from './carbon-copies.ts';
-import { whyInvalidExpiration } from './expiration.ts';
+import { readExpiration } from './expiration.ts';
 import { expiration, PROPERTY_FLAGS, replyToStart, userId } from './properties.ts';
 import { spliced } from './splice.ts';
 
@@ -33,6 +34,8 @@ export class PublishExamination {
   moreKeys: readonly Region[] | undefined;
   /** The properties to publish instead of those received; undefined when they are as they should be. */
   properties: Region | undefined;
+  /** Of the message that was examined last; `NEVER_MS` when it has none. */
+  timeToLiveMs = NEVER_MS;
 
   readonly #owner: Owner;
   readonly #permissions: Permissions;
@@ -51,7 +54,7 @@ export class PublishExamination {
     this.moreKeys = undefined;
     this.properties = flags & replyTo ? this.#withReplyAddress(region, start, end) : undefined;
     if (flags & publisher) this.#checkUser(region, start, end);
-    if (flags & expires) checkExpiration(region, start, end);
+    this.timeToLiveMs = flags & expires ? timeToLive(region, start, end) : NEVER_MS;
     if ((flags & headers) === 0) return;
     if (this.properties === undefined) this.#findMoreKeys(region, start, end);
     else this.#findMoreKeys(this.properties, 0, this.properties.bytes.length);
@@ -91,8 +94,10 @@ export class PublishExamination {
   }
 }
 
-function checkExpiration(region: Region, start: number, end: number): void {
+function timeToLive(region: Region, start: number, end: number): number {
   const text = expiration(region, start, end);
-  const why = text === undefined ? undefined : whyInvalidExpiration(text);
-  if (text !== undefined && why !== undefined) throw refusal.invalidExpiration(text, why);
+  if (text === undefined) return NEVER_MS;
+  const ms = readExpiration(text);
+  if (typeof ms === 'string') throw refusal.invalidExpiration(text, ms);
+  return ms;
 }

@@ -9,7 +9,7 @@ import { type Region, regionOf } from '../../base/bytes.ts';
 import type { Broker } from '../../core/broker.ts';
 import { comesBack } from '../../core/direct-reply.ts';
 import { type BrokerError, REPLY_CODES, refusal } from '../../core/errors.ts';
-import { LARGE_BODY_BYTES, PROPERTIES_BYTES_MAX } from '../../core/messages.ts';
+import { LARGE_BODY_BYTES, NEVER_MS, PROPERTIES_BYTES_MAX } from '../../core/messages.ts';
 import type { MessageHandle } from '../../core/ports.ts';
 import type { Queue } from '../../core/queue/queue.ts';
 import type { Route } from '../../core/route.ts';
@@ -19,7 +19,7 @@ import { BodyBuilder } from './body-builder.ts';
 import type { Confirms } from './confirms.ts';
 import type { DeliveryWriter } from './delivery-writer.ts';
 import { FRAME_HEAD_BYTES } from './frame.ts';
-import { checkProperties } from './properties.ts';
+import { checkProperties, modeIn, priorityIn } from './properties.ts';
 import { EXAMINED_FLAGS, type PublishExamination } from './publish-examination.ts';
 import type { PublishTarget } from './publish-target.ts';
 import { asContentRefusal } from './refused.ts';
@@ -31,6 +31,8 @@ const CLASS_AND_WEIGHT = BASIC_CLASS << 16;
 const CONTENT_HEAD_BYTES = 12;
 const BODY_SIZE_AT = 4;
 const PERSISTENT = 2;
+/** Beside what `checkProperties` finds: the message has a time to live. */
+const EXPIRES = 1 << 16;
 const TWO_POW_32 = 0x1_0000_0000;
 
 const NOTHING = regionOf(new Uint8Array(0));
@@ -71,7 +73,8 @@ export class Publisher {
   #mandatory = false;
   #hasHeader = false;
   #bodyBytes = 0;
-  #isPersistent = false;
+  /** What `checkProperties` found, and `EXPIRES`: of each header anew, so that nothing of the last message is left. */
+  #found = 0;
   #properties: Region = NOTHING;
   #propertiesStart = 0;
   #propertiesBytes = 0;
@@ -106,10 +109,12 @@ export class Publisher {
     const route = this.#target.resolve(input, start, end);
     const { queues } = route;
     if (route.needsMessage || queues.length === 0 || (this.#target.mandatory && comesBack(queues))) return false;
-    const isPersistent = modeOf(input.view, propertiesStart, headerEnd) === PERSISTENT;
+    const found = check(input.view, propertiesStart, headerEnd);
+    const isPersistent = modeIn(found) === PERSISTENT;
     const message = this.#broker.messages.create(
       route,
       isPersistent,
+      priorityIn(found),
       this.#broker.clock.now(),
       input,
       propertiesStart,
@@ -159,7 +164,7 @@ export class Publisher {
     if (bodyBytes > this.#messageBytesMax) throw refusal.messageTooLarge(bodyBytes, this.#messageBytesMax);
     const propertiesBytes = end - start - CONTENT_HEAD_BYTES;
     if (propertiesBytes > PROPERTIES_BYTES_MAX) throw refusal.syntaxError('the properties are too large');
-    this.#isPersistent = checkProperties(view, start + CONTENT_HEAD_BYTES, end) === PERSISTENT;
+    this.#found = checkProperties(view, start + CONTENT_HEAD_BYTES, end);
     this.#hasHeader = true;
     this.#bodyBytes = bodyBytes;
     this.#properties = input;
@@ -221,11 +226,16 @@ export class Publisher {
     return classId === BASIC_CLASS ? this.unexpectedFrame() : refusal.unexpectedFrame(wrongClass(classId));
   }
 
+  get #isPersistent(): boolean {
+    return modeIn(this.#found) === PERSISTENT;
+  }
+
   /** The properties ask for something, or they are not to be published as they came. */
   #examine(): void {
     const start = this.#propertiesStart;
     this.#examination.run(this.#properties, start, start + this.#propertiesBytes);
-    const { properties } = this.#examination;
+    const { properties, timeToLiveMs } = this.#examination;
+    if (timeToLiveMs !== NEVER_MS) this.#found |= EXPIRES;
     if (properties === undefined) return;
     this.#properties = properties;
     this.#propertiesStart = 0;
@@ -283,6 +293,7 @@ export class Publisher {
       this.#broker.messages.create(
         route,
         this.#isPersistent,
+        priorityIn(this.#found),
         this.#broker.clock.now(),
         this.#properties,
         this.#propertiesStart,
@@ -298,6 +309,7 @@ export class Publisher {
     const message = this.#broker.messages.createLarge(
       route,
       this.#isPersistent,
+      priorityIn(this.#found),
       this.#broker.clock.now(),
       this.#properties,
       this.#propertiesStart,
@@ -308,6 +320,7 @@ export class Publisher {
   }
 
   #publish(route: Route<Queue>, message: MessageHandle): void {
+    if ((this.#found & EXPIRES) !== 0) this.#broker.messages.expireAfter(message, this.#examination.timeToLiveMs);
     if (this.transaction === undefined) this.#publishNow(route, message);
     else this.transaction.publish(message, route, this.#mandatory);
     this.#finish();
@@ -343,7 +356,7 @@ export class Publisher {
 }
 
 /** @throws BrokerError when the properties are malformed: it was a header that is refused, not the basic.publish. */
-function modeOf(view: DataView, start: number, end: number): number {
+function check(view: DataView, start: number, end: number): number {
   try {
     return checkProperties(view, start, end);
   } catch (thrown) {

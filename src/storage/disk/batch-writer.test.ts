@@ -125,7 +125,7 @@ describe('a batch', () => {
     const { bundle, messages, write } = world();
     const pieces = ['a', 'b', 'c'].map((letter) => Buffer.from(letter.repeat(30_000)));
     bundle.publish(
-      messages.createLarge({ id: 0, exchangeBytes: NOTHING, keyBytes: NOTHING }, true, 0, NOTHING, 0, 0, pieces),
+      messages.createLarge({ id: 0, exchangeBytes: NOTHING, keyBytes: NOTHING }, true, 0, 0, NOTHING, 0, 0, pieces),
     );
     bundle.reached(11, 1);
     const batch = write();

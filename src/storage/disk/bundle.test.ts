@@ -113,7 +113,7 @@ describe('a bundle', () => {
     const origin = { id: 0, exchangeBytes: region, keyBytes: region };
     const pieces = [new Uint8Array(50_000), new Uint8Array(50_000)];
     const before = bundle.bytes;
-    bundle.publish(messages.createLarge(origin, true, 0, region, 0, 0, pieces));
+    bundle.publish(messages.createLarge(origin, true, 0, 0, region, 0, 0, pieces));
     bundle.reached(1, 2);
     expect(bundle.bytes - before).toBe(head + target + ownHead + 100_000);
   });

@@ -1,7 +1,9 @@
 /** Records: what is written is read, one after the other, and what cannot be is refused. */
 
 import { describe, expect, test } from 'vitest';
+import { NEVER_MS } from '../../core/messages.ts';
 import { RECORD_KINDS, SETTLE_REASONS } from '../../core/records.ts';
+import { UNKNOWN_EXPIRY_MS } from './pages/page-format.ts';
 import {
   putContentHead,
   putDefinitionHead,
@@ -67,15 +69,16 @@ describe('records', () => {
     ]);
   });
 
-  test('of pages come back with what was settled, or without it when nothing was', () => {
+  test('of pages come back with what was settled, or without it when nothing was; when messages expire, their page says', () => {
     const view = new DataView(new ArrayBuffer(256));
     const page = { queueId: BIG, firstSequence: BIG - 1, span: 70, file: 12, offset: BIG - 2, bytes: 2 ** 32 - 8 };
+    const first = { ...page, earliestExpiryMs: NEVER_MS };
     const settled = Uint8Array.from({ length: 16 }, (_, index) => 3 * index);
-    const second = putPaged(view, 0, page, settled);
-    const end = second + putPaged(view, second, page, undefined);
+    const second = putPaged(view, 0, first, settled);
+    const end = second + putPaged(view, second, { ...page, earliestExpiryMs: 12_345 }, undefined);
     expect(read(view, end)).toEqual([
-      ['paged', page, settled],
-      ['paged', page, undefined],
+      ['paged', first, settled],
+      ['paged', { ...page, earliestExpiryMs: UNKNOWN_EXPIRY_MS }, undefined],
     ]);
     expect(() => read(view, second + 40)).toThrow('a batch ends within a record');
   });

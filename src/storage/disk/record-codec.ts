@@ -14,10 +14,11 @@
  * hot path
  */
 
+import { NEVER_MS } from '../../core/messages.ts';
 import { RECORD_KINDS, type SettleReason } from '../../core/records.ts';
 import { getNumber, putNumber } from './batch-format.ts';
 import type { SettledBits } from './pages/durable-page.ts';
-import type { PagePlace } from './pages/page-format.ts';
+import { type PagePlace, UNKNOWN_EXPIRY_MS } from './pages/page-format.ts';
 
 /** Before the targets of a publish. */
 export const CONTENT_RECORD_BYTES = 16;
@@ -26,6 +27,8 @@ export const TARGET_BYTES = 16;
 export const PAIR_RECORD_BYTES = 24;
 /** Before the bits of what is settled. */
 export const PAGED_RECORD_BYTES = 48;
+/** In the record of a page: none of its messages expires. Without it, the page's head must be asked. */
+const NONE_EXPIRES = 1;
 /** Before the bytes of a definition. */
 export const DEFINITION_RECORD_BYTES = 8;
 
@@ -78,13 +81,14 @@ export function putUsed(view: DataView, at: number, queueId: number, sequence: n
 }
 
 /**
- * kind u8, zero u8, zero u16, span u32, queue u64, first sequence u64, file u64, offset u64, bytes u32, settled bytes u32,
+ * kind u8, expiry u8, zero u16, span u32, queue u64, first sequence u64, file u64, offset u64, bytes u32, settled bytes u32,
  * settled: a bit for each sequence, 1 where nothing is live; when it is empty, all are live.
  * @returns how many bytes it takes
  */
 export function putPaged(view: DataView, at: number, page: PagePlace, settled: SettledBits): number {
   const bits = settled?.length ?? 0;
-  view.setUint32(at, RECORD_KINDS.paged, true);
+  const expiry = page.earliestExpiryMs === NEVER_MS ? NONE_EXPIRES : 0;
+  view.setUint32(at, RECORD_KINDS.paged | (expiry << 8), true);
   view.setUint32(at + 4, page.span, true);
   putTarget(view, at + 8, page.queueId, page.firstSequence);
   putNumber(view, at + 24, page.file);
@@ -204,6 +208,7 @@ function readPaged(view: DataView, at: number, reader: RecordReader): void {
     file: getNumber(view, at + 24),
     offset: getNumber(view, at + 32),
     bytes: view.getUint32(at + 40, true),
+    earliestExpiryMs: view.getUint8(at + 1) === NONE_EXPIRES ? NEVER_MS : UNKNOWN_EXPIRY_MS,
   };
   const bits = view.getUint32(at + 44, true);
   const start = view.byteOffset + at + PAGED_RECORD_BYTES;

@@ -36,6 +36,8 @@ export class DurablePage implements PagePlace {
   readonly file: number;
   readonly offset: number;
   readonly bytes: number;
+  /** May come to be known later than the page. */
+  earliestExpiryMs: number;
   /** How many messages are live. */
   live: number;
   settled: SettledBits;
@@ -49,6 +51,7 @@ export class DurablePage implements PagePlace {
     this.file = place.file;
     this.offset = place.offset;
     this.bytes = place.bytes;
+    this.earliestExpiryMs = place.earliestExpiryMs;
     this.settled = settled;
     this.live = 0;
     for (let entry = 0; entry < this.span; entry++) if (!isSettled(settled, entry)) this.live++;

@@ -38,8 +38,8 @@ export function checkPageFile(file: DiskFile): PageFileCheck {
     const head = pageAt(window, at);
     if (head !== undefined && head.queueId === named.queueId && head.file === named.file) {
       const bytes = PAGE_HEAD_BYTES + head.contentBytes;
-      const { queueId, firstSequence, span } = head;
-      pages.push({ queueId, firstSequence, span, file: head.file, offset: at, bytes });
+      const { queueId, firstSequence, span, earliestExpiryMs } = head;
+      pages.push({ queueId, firstSequence, span, file: head.file, offset: at, bytes, earliestExpiryMs });
       at += bytes;
     } else {
       const next = nextPage(window, at + PAGE_ALIGNMENT) ?? file.size;

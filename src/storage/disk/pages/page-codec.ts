@@ -6,7 +6,7 @@
 
 import { assert } from '../../../base/assert.ts';
 import { copyBytes, type Region } from '../../../base/bytes.ts';
-import type { Messages } from '../../../core/messages.ts';
+import { type Messages, NEVER_MS } from '../../../core/messages.ts';
 import { HOLE } from '../../../core/ports.ts';
 import { checksum } from '../batch-format.ts';
 import { isSettled, type SettledBits } from './durable-page.ts';
@@ -31,6 +31,8 @@ export interface PageMeasure {
   /** Messages, and how many of them are persistent. */
   readonly entries: number;
   readonly persistent: number;
+  /** When the first of them expires: see `PagePlace`. */
+  readonly earliestExpiryMs: number;
 }
 
 /** @param bytesMax that the page may have unless its first message alone takes more */
@@ -38,6 +40,7 @@ export function measurePage(messages: Messages, handles: Uint32Array, bytesMax: 
   let bytes = PAGE_HEAD_BYTES;
   let entries = 0;
   let persistent = 0;
+  let earliestExpiryMs = NEVER_MS;
   let span = 0;
   for (; span < handles.length; span++) {
     const handle = handles[span]!;
@@ -47,8 +50,10 @@ export function measurePage(messages: Messages, handles: Uint32Array, bytesMax: 
     if (handle === HOLE) continue;
     entries++;
     if (messages.isPersistent(handle)) persistent++;
+    const expiresAtMs = messages.expiresAtMs(handle);
+    if (expiresAtMs < earliestExpiryMs) earliestExpiryMs = expiresAtMs;
   }
-  return { span, bytes: alignedBytes(bytes), entries, persistent };
+  return { span, bytes: alignedBytes(bytes), entries, persistent, earliestExpiryMs };
 }
 
 /** Writes a page to `place.bytes` bytes from `at` on, as measured. */
@@ -71,10 +76,10 @@ export function encodePage(
   }
   assert(alignedBytes(position - at) === place.bytes, 'a page has another length than was measured');
   to.bytes.fill(0, position, end);
-  const { queueId, firstSequence, file, span } = place;
+  const { queueId, firstSequence, file, span, earliestExpiryMs } = place;
   const contentBytes = end - index;
   const contentCrc = checksum(view, index, end);
-  writePageHead(view, at, { queueId, firstSequence, file, span, contentBytes, contentCrc });
+  writePageHead(view, at, { queueId, firstSequence, file, span, contentBytes, contentCrc, earliestExpiryMs });
 }
 
 /** The page's bytes, alone in `view`, are those that were written to that place. */

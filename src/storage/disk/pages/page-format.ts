@@ -9,6 +9,7 @@
  * itself what it is, so that a file can be checked alone, and a page that stands where another should cannot be taken for it.
  */
 
+import { NEVER_MS } from '../../../core/messages.ts';
 import { checksum, getNumber, putNumber } from '../batch-format.ts';
 import { assertKnownVersion } from '../newer-format.ts';
 
@@ -48,9 +49,14 @@ export interface PageHead {
   readonly span: number;
   readonly contentBytes: number;
   readonly contentCrc: number;
+  /** As in `PagePlace`, and always known. */
+  readonly earliestExpiryMs: number;
 }
 
-/** Where a page is to be found. */
+/** Of a page whose head was not looked at: any of its messages may have expired. */
+export const UNKNOWN_EXPIRY_MS = Number.NEGATIVE_INFINITY;
+
+/** Where a page is to be found, and what is known of it without reading it. */
 export interface PagePlace {
   readonly queueId: number;
   readonly firstSequence: number;
@@ -59,6 +65,11 @@ export interface PagePlace {
   readonly offset: number;
   /** With its head. */
   readonly bytes: number;
+  /**
+   * Milliseconds since 1970 before which no message expires that was on it when it was written, by what the messages
+   * themselves say: `NEVER_MS` when none of them does, `UNKNOWN_EXPIRY_MS` when only its head says so.
+   */
+  readonly earliestExpiryMs: number;
 }
 
 export function pageFileName(queueId: number, file: number): string {
@@ -81,13 +92,14 @@ export function writePageHead(view: DataView, at: number, head: PageHead): void 
   view.setUint32(at + SPAN, head.span, true);
   view.setUint32(at + CONTENT_BYTES, head.contentBytes, true);
   view.setUint32(at + CONTENT_CRC, head.contentCrc, true);
-  view.setFloat64(at + EARLIEST_EXPIRY, 0, true);
+  view.setFloat64(at + EARLIEST_EXPIRY, head.earliestExpiryMs === NEVER_MS ? 0 : head.earliestExpiryMs, true);
   view.setUint32(at + HEAD_CRC, checksum(view, at, at + HEAD_CRC), true);
 }
 
 /** The head that begins at `at`; undefined when there is none, or it is not whole, or a newer program wrote it. */
 export function readPageHead(view: DataView, at: number): PageHead | undefined {
   if (!isHeadWhole(view, at) || view.getUint8(at + VERSION) > FORMAT_VERSION) return undefined;
+  const earliestExpiryMs = view.getFloat64(at + EARLIEST_EXPIRY, true);
   return {
     queueId: getNumber(view, at + QUEUE),
     firstSequence: getNumber(view, at + FIRST_SEQUENCE),
@@ -95,6 +107,7 @@ export function readPageHead(view: DataView, at: number): PageHead | undefined {
     span: view.getUint32(at + SPAN, true),
     contentBytes: view.getUint32(at + CONTENT_BYTES, true),
     contentCrc: view.getUint32(at + CONTENT_CRC, true),
+    earliestExpiryMs: earliestExpiryMs === 0 ? NEVER_MS : earliestExpiryMs,
   };
 }
 

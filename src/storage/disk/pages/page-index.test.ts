@@ -35,6 +35,7 @@ class World {
       file: ++this.#lastFile,
       offset: 0,
       bytes: 8,
+      earliestExpiryMs: 0,
     };
     const holes = new Uint8Array(settledBytes(span));
     for (let entry = hole; entry < span; entry += hole + 1)
@@ -132,7 +133,7 @@ describe('live messages on pages', () => {
     'a log that is read again over what a checkpoint knows, contents too: %s',
     (withContents) => {
       test('loses nothing, brings nothing back, and has each message in one place', () => {
-        const place = { queueId: 1, firstSequence: 10, span: 4, file: 1, offset: 0, bytes: 100 };
+        const place = { queueId: 1, firstSequence: 10, span: 4, file: 1, offset: 0, bytes: 100, earliestExpiryMs: 0 };
         const readPages = (live: LiveMessages) => {
           live.restorePage(new DurablePage(place, undefined));
           // What had come back into memory was paged out anew, twice, with one more.
@@ -164,7 +165,7 @@ describe('live messages on pages', () => {
     const live = new LiveMessages();
     live.pages.add(
       new DurablePage(
-        { queueId: 1, firstSequence: 10, span: 5, file: 1, offset: 0, bytes: 100 },
+        { queueId: 1, firstSequence: 10, span: 5, file: 1, offset: 0, bytes: 100, earliestExpiryMs: 0 },
         Uint8Array.of(0b10010, 0, 0, 0, 0, 0, 0, 0),
       ),
     );
@@ -209,7 +210,7 @@ describe('live messages on pages', () => {
 
 /** A page of the first sequences of a queue, of which only these are live. */
 function pageWith(file: number, sequences: readonly number[]): DurablePage {
-  const place = { queueId: 1, firstSequence: 1, span: 16, file, offset: 0, bytes: 100 };
+  const place = { queueId: 1, firstSequence: 1, span: 16, file, offset: 0, bytes: 100, earliestExpiryMs: 0 };
   const settled = new Uint8Array(settledBytes(16)).fill(0xff);
   for (const entry of sequences.map((sequence) => sequence - 1))
     settled[entry >>> 3] = (settled[entry >>> 3] ?? 0) & ~(1 << (entry & 7));

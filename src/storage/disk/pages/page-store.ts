@@ -128,8 +128,8 @@ export class PageStore implements Residency {
     if (!isEvacuating && !policy.isAnyDue) return undefined;
     const measure = measurePage(messages, handles, WRITE_BYTES_MAX);
     if (!isEvacuating && !policy.shouldPageOut(offered(queue, measure))) return undefined;
-    const { span, bytes, persistent } = measure;
-    const page = this.#newPage({ queue, firstSequence, span, bytes, persistent });
+    const { span, bytes, persistent, earliestExpiryMs } = measure;
+    const page = this.#newPage({ queue, firstSequence, span, bytes, persistent, earliestExpiryMs });
     page.hold(handles.slice(0, span));
     this.#writer.add(page);
     return { page: page.number, count: span };
@@ -158,8 +158,8 @@ export class PageStore implements Residency {
 
   /** A page that the log had when it was opened, for the ring of its queue. */
   restore(queue: PagedQueue, durable: DurablePage): PageSpan {
-    const { firstSequence, span, bytes, live } = durable;
-    const page = this.#newPage({ queue, firstSequence, span, bytes, persistent: live });
+    const { firstSequence, span, bytes, live, earliestExpiryMs } = durable;
+    const page = this.#newPage({ queue, firstSequence, span, bytes, persistent: live, earliestExpiryMs });
     page.file = this.#files.restored(durable.queueId, durable.file);
     page.file.pages++;
     page.offset = durable.offset;

@@ -18,6 +18,8 @@ export interface PageOptions {
   readonly bytes: number;
   /** How many of its messages are persistent. */
   readonly persistent: number;
+  /** As in `PagePlace`. */
+  readonly earliestExpiryMs: number;
   readonly world: PageWorld;
 }
 
@@ -36,6 +38,7 @@ export class Page implements PagedContent, PageOwner {
   readonly span: number;
   readonly bytes: number;
   readonly persistent: number;
+  readonly earliestExpiryMs: number;
   /** Its messages, while they are in memory; the page holds their references. */
   handles: Uint32Array | undefined;
   file: PageFile | undefined;
@@ -61,14 +64,15 @@ export class Page implements PagedContent, PageOwner {
     this.span = options.span;
     this.bytes = options.bytes;
     this.persistent = options.persistent;
+    this.earliestExpiryMs = options.earliestExpiryMs;
     this.#world = options.world;
     this.shown = { from: 0, to: options.span };
   }
 
   /** Only when it is in a file. */
   get place(): PagePlace {
-    const { queue, firstSequence, span, file, offset, bytes } = this;
-    return { queueId: queue.id, firstSequence, span, file: file?.number ?? 0, offset, bytes };
+    const { queue, firstSequence, span, file, offset, bytes, earliestExpiryMs } = this;
+    return { queueId: queue.id, firstSequence, span, file: file?.number ?? 0, offset, bytes, earliestExpiryMs };
   }
 
   /** A restart must find its messages there, once the log may know of it. */
