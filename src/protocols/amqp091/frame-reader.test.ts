@@ -194,6 +194,7 @@ describe('a method with its whole content', () => {
     ['there is no body', [method, header]],
     ['the header is for another channel', [method, encodeFrame(FRAME_TYPES.header, 2, bytes(14)), body]],
     ['the body is for another channel', [method, header, encodeFrame(FRAME_TYPES.body, 2, bytes(11))]],
+    ['the header is too short', [method, encodeFrame(FRAME_TYPES.header, 1, bytes(11)), body]],
     ['the method has no id', [encodeFrame(FRAME_TYPES.method, 1, bytes(3)), header, body]],
     ['together it is above the largest frame', [method, header, encodeFrame(FRAME_TYPES.body, 1, bytes(4080))]],
   ])('comes frame by frame when %s', (_why, frames) => {

@@ -145,7 +145,7 @@ export class FrameReader {
    */
   #content(channel: number, input: Region, start: number, end: number, inputEnd: number): number {
     const headerEnd = wholeFrame(FRAME_TYPES.header, channel, input, end + 1, inputEnd);
-    if (headerEnd === 0 || end - start < METHOD_BYTES_MIN) return 0;
+    if (headerEnd < end + 1 + FRAME_HEAD_BYTES + HEADER_BYTES_MIN || end - start < METHOD_BYTES_MIN) return 0;
     const bodyEnd = wholeFrame(FRAME_TYPES.body, channel, input, headerEnd + 1, inputEnd);
     // Above the largest frame, one of them may be too large: whoever looks at each says so.
     if (bodyEnd === 0 || (this.#frameMax > 0 && bodyEnd - start > this.#frameMax)) return 0;
