@@ -98,8 +98,11 @@ export class Recovery {
     yield* this.#readSegments(segments, counting);
     this.#noteMissing();
     // The batches from the older checkpoint on say all that it said. A missing one has been noticed, unless it is the last.
-    if (damaged !== undefined && (this.#position.number === before || hasGap(counting))) {
+    const beforeHole = this.#segmentBeforeHole(segments);
+    if (damaged !== undefined && (this.#position.number === before || beforeHole !== undefined)) {
       this.#damages.push(damaged);
+      // The hole is behind all that was read: a repair has to leave all of it, or the next start finds the hole again.
+      if (beforeHole !== undefined) this.#damages.push(unknownIn(beforeHole.file));
       // What is written from now on must not look as if it were what is missing.
       this.#position.number++;
     }
@@ -174,10 +177,17 @@ export class Recovery {
     const missing = before - this.#position.number;
     if (missing <= 0) return;
     const file = segmentName(this.#checkpoint?.headSegment ?? 0);
-    const unknown = { file, from: 0, to: 0, queueIds: undefined, hasDefinitions: true };
-    this.#damages.push(missing === 1 && this.#torn !== undefined ? this.#torn : unknown);
+    this.#damages.push(missing === 1 && this.#torn !== undefined ? this.#torn : unknownIn({ name: file, size: 0 }));
     this.#torn = undefined;
     this.#position.number = before;
+  }
+
+  /** The last segment with batches, when the one behind it is missing. */
+  #segmentBeforeHole(segments: Iterable<Segment>): Segment | undefined {
+    const all = [...segments];
+    const last = all.findIndex(({ file }) => file === this.#last?.file);
+    const next = all[last + 1];
+    return next === undefined || next.number === (all[last]?.number ?? 0) + 1 ? undefined : all[last];
   }
 
   /** A checkpoint counts only once all batches before it are durable. */
@@ -234,9 +244,9 @@ export class Recovery {
   }
 }
 
-/** A segment is missing between others. */
-function hasGap(numbers: readonly number[]): boolean {
-  return numbers.some((number, index) => index > 0 && number !== (numbers[index - 1] ?? 0) + 1);
+/** Nobody knows what is missing at the end of a file. */
+function unknownIn({ name, size }: Pick<DiskFile, 'name' | 'size'>): Damage {
+  return { file: name, from: size, to: size, queueIds: undefined, hasDefinitions: true };
 }
 
 /** Applies the records of a batch. */
