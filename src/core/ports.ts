@@ -31,8 +31,8 @@ export interface Log {
   /** Everything up to this ticket is durable. Moves only in `flush` and between turns. */
   readonly durable: Ticket;
   /**
-   * So is everything up to this ticket but publishes that wait for room on the disk: they may be overtaken. Never less than
-   * `durable`.
+   * So is everything up to this ticket but publishes that wait for room on the disk, with what was said of their messages:
+   * they may be overtaken. Never less than `durable`.
    */
   readonly saved: Ticket;
   /** The ticket that the newest record got. */
@@ -55,6 +55,37 @@ export interface Log {
    * @returns 0 when that message may be delivered at once, else the ticket that must be durable first
    */
   watermark(queueId: number, sequence: number, upTo: number): Ticket;
+  /**
+   * A message has come back to its queue: for its delivery count and the delivery limit. All facts about a message go with
+   * it: they are dropped when it leaves the queue, and never reach the disk if it does not.
+   * @param count how often that makes it, from 1 to 2^32 - 1; never less than before
+   */
+  returned(queueId: number, sequence: number, count: number): Ticket;
+  /**
+   * A message is not ready before a time. The last one that is said counts. Durable together with the message, if it is
+   * said before anything else is published.
+   * @param dueMs from 0 to 2^53 - 1
+   */
+  delayDue(queueId: number, sequence: number, dueMs: number): Ticket;
+  /** A message is ready whatever its time was. Who does not want it at all settles it, too. */
+  delayCancelled(queueId: number, sequence: number): Ticket;
+  /**
+   * A message belongs to a group. Durable together with it, as `delayDue` is.
+   * @param key up to 255 bytes, of which the log takes a copy
+   */
+  groupKey(queueId: number, sequence: number, key: Uint8Array): Ticket;
+  /**
+   * A queue has seen a key: said behind the publish that had it, and durable with it or later. It stays when the message
+   * leaves the queue, and goes with the queue.
+   * @param key up to 255 bytes, of which the log takes a copy
+   * @param untilMs when that does not count any more, from 0 to 2^53 - 1; of several times the last one counts
+   */
+  dedupSeen(queueId: number, key: Uint8Array, untilMs: number): Ticket;
+  /**
+   * Keys of a queue that were to count up to this time need not be kept any more. This is no record, and the log may keep
+   * them longer; it has no clock.
+   */
+  dedupExpired(queueId: number, upToMs: number): void;
   /** Calls back once, between turns, when a ticket is durable that is not yet. */
   whenDurable(ticket: Ticket, waiter: DurabilityWaiter): void;
   /** The same, for who need not know about publishes. */

@@ -1,10 +1,10 @@
 /** The catalogue of records: what is on disk today must mean the same tomorrow. */
 
 import { expect, test } from 'vitest';
-import { RECORD_KINDS, RECORD_VERSION, SETTLE_REASONS } from './records.ts';
+import { FIRST_RECORD_VERSION, RECORD_KINDS, RECORD_VERSION, SETTLE_REASONS, SIDE_FACTS_VERSION } from './records.ts';
 
 test('kinds and reasons keep the numbers that logs were written with', () => {
-  expect(RECORD_VERSION).toBe(1);
+  expect([FIRST_RECORD_VERSION, SIDE_FACTS_VERSION, RECORD_VERSION]).toEqual([1, 2, 2]);
   expect(RECORD_KINDS).toEqual({
     publish: 1,
     settle: 2,

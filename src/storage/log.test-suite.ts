@@ -23,6 +23,14 @@ function appendAll({ log, messages }: LogUnderTest): number[] {
   const tickets = [log.define({ kind: 'queue.deleted', id: 9 }), log.publish(message)];
   log.reached(1, 1);
   log.reached(2, 1);
+  log.dedupExpired(1, 0);
+  tickets.push(
+    log.delayDue(1, 1, 2 ** 53 - 1),
+    log.groupKey(1, 1, Uint8Array.of(0, 255)),
+    log.dedupSeen(1, new Uint8Array(255), 0),
+    log.returned(2, 1, 2 ** 32 - 1),
+    log.delayCancelled(1, 1),
+  );
   tickets.push(log.settle(1, 1, SETTLE_REASONS.acked), log.settleRun(2, 1, 5, SETTLE_REASONS.purged));
   messages.release(message);
   return tickets;
@@ -34,8 +42,8 @@ export function logSuite(name: string, open: () => LogUnderTest): void {
       const world = open();
       const before = world.log.appended;
 
-      expect(appendAll(world)).toEqual([1, 2, 3, 4].map((place) => before + place));
-      expect(world.log.appended).toBe(before + 4);
+      expect(appendAll(world)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9].map((place) => before + place));
+      expect(world.log.appended).toBe(before + 9);
     });
 
     test('lets queues deliver at append, as RabbitMQ does', () => {
@@ -86,6 +94,21 @@ export function logSuite(name: string, open: () => LogUnderTest): void {
       log.flush();
       world.goOn();
       expect(log.durable).toBe(tickets.at(-1));
+    });
+
+    test('takes what is said of messages that are settled in the same turn, alone or in a group', () => {
+      const world = open();
+      const { log } = world;
+      for (const isGroup of [false, true]) {
+        if (isGroup) log.beginGroup();
+        appendAll(world);
+        log.returned(2, 1, 1);
+        if (isGroup) log.endGroup();
+      }
+      log.flush();
+      world.goOn();
+
+      expect(log.durable).toBe(log.appended);
     });
 
     test('keeps no message longer than it must', () => {

@@ -76,6 +76,7 @@ function kindsIn(dataDir: string): string[] {
         used: () => void kinds.add('used'),
         paged: () => void kinds.add('paged'),
         definition: () => void kinds.add('definition'),
+        sideFact: ({ kind }) => void kinds.add(kind),
       });
     }
   }
@@ -154,14 +155,19 @@ describe.each(DIRECTORIES)('a data directory as it was written in form %s', (nam
 });
 
 describe('what a newer program has written', () => {
-  /** By kind of file: where the part of its first head ends that the checksum vouches for. All have version and checksum in one place. */
+  /** By kind of file: the newest version there is, and where the part of its first head ends that the checksum vouches for. All have version and checksum in one place. */
   const FORMS = [
-    { kind: 'segment', file: 'segment-000004.log', ends: (view: DataView) => 64 + 8 * view.getUint32(40, true) },
-    { kind: 'checkpoint', file: 'checkpoint-000002', ends: () => 64 },
-    { kind: 'page', file: 'page-18-1', ends: () => 64 },
+    {
+      kind: 'segment',
+      known: 2,
+      file: 'segment-000004.log',
+      ends: (view: DataView) => 64 + 8 * view.getUint32(40, true),
+    },
+    { kind: 'checkpoint', known: 2, file: 'checkpoint-000002', ends: () => 64 },
+    { kind: 'page', known: 1, file: 'page-18-1', ends: () => 64 },
   ] as const;
 
-  test.each(FORMS)('is refused by its $kind, with file, version and what helps', async ({ file, ends }) => {
+  test.each(FORMS)('is refused by its $kind, with file, version and what helps', async ({ file, known, ends }) => {
     const dataDir = copyOf('directory-1');
     const bytes = readFileSync(join(dataDir, file));
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -172,7 +178,7 @@ describe('what a newer program has written', () => {
     const refusal = {
       name: 'DataDirectoryError',
       message:
-        `the data directory ${dataDir}: ${file} has version 9 of its form, and this program knows versions up to 1. It was ` +
+        `the data directory ${dataDir}: ${file} has version 9 of its form, and this program knows versions up to ${known}. It was ` +
         'written by a newer Leveret: start that one, or choose another folder with --data-dir.',
     };
 

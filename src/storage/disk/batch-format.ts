@@ -14,7 +14,10 @@ import { assertKnownVersion } from './newer-format.ts';
 const MAGIC = 0x42_52_56_4c;
 const MAGIC_SEQUENCE = Buffer.from('LVRB');
 export const MAGIC_BYTES = 4;
-/** Changes with the form of the head, too; then the directory's format changes as well: that is what is checked. */
+/**
+ * The newest one: a batch says the lowest that has all its kinds of records. Changes with the form of the head, too; then the
+ * directory's format changes as well: that is what is checked.
+ */
 const FORMAT_VERSION = RECORD_VERSION;
 
 const VERSION = 4;
@@ -43,6 +46,8 @@ export const NAMED_QUEUES_MAX = 100_000;
 const WORD = 2 ** 32;
 
 export interface BatchHead {
+  /** Who knows only lower ones cannot read it. */
+  readonly version: number;
   readonly segment: number;
   readonly epoch: number;
   readonly number: number;
@@ -58,7 +63,6 @@ export interface BatchHead {
 
 /** A head that was read, and found whole. */
 export interface FoundHead extends BatchHead {
-  readonly version: number;
   readonly isFoot: boolean;
   readonly crc: number;
 }
@@ -82,7 +86,7 @@ export function paddedBytes(payloadBytes: number): number {
 export function writeHead(view: DataView, at: number, head: BatchHead, isFoot: boolean): number {
   const flags = (head.hasDefinitions ? FLAG_DEFINITIONS : 0) | (head.queueIds === undefined ? FLAG_ALL_QUEUES : 0);
   view.setUint32(at, MAGIC, true);
-  view.setUint8(at + VERSION, FORMAT_VERSION);
+  view.setUint8(at + VERSION, head.version);
   view.setUint8(at + PLACE, isFoot ? 1 : 0);
   view.setUint16(at + FLAGS, flags, true);
   putNumber(view, at + SEGMENT, head.segment);

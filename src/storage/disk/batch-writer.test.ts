@@ -56,6 +56,7 @@ function recordsOf({ bytes, head }: Batch): string[] {
     watermark: (...args) => void found.push(`watermark ${args.join(' ')}`),
     used: (...args) => void found.push(`used ${args.join(' ')}`),
     paged: ({ queueId, firstSequence, span }) => void found.push(`paged ${queueId}:${firstSequence}+${span}`),
+    sideFact: (fact) => void found.push(Object.values(fact).join(' ')),
     definition: (at, length) => void found.push(`definition ${bytes.subarray(at, at + length).join(' ')}`),
   };
   const start = headBytes(head);
@@ -64,6 +65,32 @@ function recordsOf({ bytes, head }: Batch): string[] {
 }
 
 describe('a batch', () => {
+  test('has facts about messages and keys behind all else, and says that an older program cannot read it', () => {
+    const { bundle, live, publish, write } = world();
+    bundle.note({ kind: 'dedupSeen', queueId: 12, key: 'k', untilMs: 9 });
+    publish('one', [11, 1]);
+    bundle.note({ kind: 'delayDue', queueId: 11, sequence: 1, dueMs: 5 });
+    bundle.watermark(11, 64);
+    const batch = write();
+
+    expect(recordsOf(batch)).toEqual(['message one to 11:1', 'watermark 11 64', 'dedupSeen 12 k 9', 'delayDue 11 1 5']);
+    expect(batch.head).toMatchObject({ version: 2, records: 4, queueIds: [11, 12] });
+    expect(live.side.of(11)?.dues).toEqual(new Map([[1, 5]]));
+  });
+
+  test('has nothing about messages that are not live when it is made, and can be read by older programs then', () => {
+    const { bundle, live, publish, write } = world();
+    publish('one', [11, 1]);
+    publish('two', [11, 2]);
+    for (const sequence of [1, 2, 3]) bundle.note({ kind: 'returned', queueId: 11, sequence, count: 1 });
+    bundle.elide(11, 1);
+    bundle.settle(11, 2, 1, SETTLE_REASONS.acked);
+    const batch = write();
+
+    expect(recordsOf(batch)).toEqual(['message two to 11:2', `settle 11 2 1 ${SETTLE_REASONS.acked}`]);
+    expect([batch.head.version, live.side.isEmpty]).toEqual([1, true]);
+  });
+
   test('has the facts of its bundle in their order', () => {
     const { bundle, publish, write } = world();
     bundle.define(Uint8Array.of(1, 2));
@@ -228,7 +255,7 @@ describe('a batch that is written once more', () => {
     publish('one', [11, 1]);
     const { bytes, head, crc } = write();
     const payload = bytes.slice(headBytes(head), headBytes(head) + head.payloadBytes);
-    const found = { head: { ...head, version: 1, isFoot: false, crc }, payload };
+    const found = { head: { ...head, isFoot: false, crc }, payload };
     const again = writer.copy(found, { ...ELSEWHERE, epoch: 78 });
 
     expect(recordsOf(again)).toEqual(['message one to 11:1']);

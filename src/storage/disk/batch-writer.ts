@@ -7,9 +7,11 @@
 
 import { copyBytes, type Region, regionOf } from '../../base/bytes.ts';
 import type { Messages } from '../../core/messages.ts';
-import { RECORD_KINDS } from '../../core/records.ts';
+import { FIRST_RECORD_VERSION, RECORD_KINDS, SIDE_FACTS_VERSION } from '../../core/records.ts';
+import type { MessageFact } from '../../core/side-fact.ts';
 import { type BatchHead, checksum, headBytes, NAMED_QUEUES_MAX, paddedBytes, writeHead } from './batch-format.ts';
 import type { Bundle, MovedSource, PagedContent } from './bundle.ts';
+import type { FactColumns } from './fact-columns.ts';
 import type { LiveMessages } from './live-messages.ts';
 import {
   CONTENT_RECORD_BYTES,
@@ -30,6 +32,8 @@ import {
   targetQueue,
   targetSequence,
 } from './record-codec.ts';
+import { putSideFact } from './side-record-codec.ts';
+import type { SideState } from './side-state.ts';
 import type { StoredBatch } from './stored-batch.ts';
 
 /** A buffer up to here is kept for the next batch. */
@@ -81,6 +85,7 @@ export class BatchWriter {
       if (part !== 'all' && bundle.isHoldable(fact) !== (part === 'held')) continue;
       this.#writeFact(bundle, fact, place.slot);
     }
+    const version = this.#writeSideFacts(bundle, part) ? SIDE_FACTS_VERSION : FIRST_RECORD_VERSION;
     for (const id of bundle.deletedQueues) this.#live.dropQueue(id);
     if (this.#records === 0) return undefined;
     const { segment, epoch, number, previousCrc, slot } = place;
@@ -89,7 +94,7 @@ export class BatchWriter {
     const payloadCrc = checksum(this.#buffer.view, start, this.#at);
     const hasDefinitions = bundle.definitions.length > 0 && part !== 'held';
     const records = this.#records;
-    const origin = { segment, epoch, number, previousCrc };
+    const origin = { version, segment, epoch, number, previousCrc };
     return this.#seal({ ...origin, queueIds, payloadBytes, payloadCrc, records, hasDefinitions }, slot);
   }
 
@@ -144,6 +149,24 @@ export class BatchWriter {
       default:
         return this.#writeMoved(bundle.sources[subject]!, place, slot);
     }
+  }
+
+  /** Behind all else, when it is known which messages are live. @returns whether there is any fact */
+  #writeSideFacts(bundle: Bundle, part: BundlePart): boolean {
+    const { side } = this.#live;
+    if (!side.isEmpty && part !== 'held') settleSideState(side, bundle.facts);
+    if (bundle.side.length === 0) return false;
+    const mayWait = part === 'unheld';
+    const fateOf = ({ queueId, sequence }: MessageFact) => {
+      if (this.#live.isLive(queueId, sequence)) return 'written';
+      return mayWait && bundle.holds(queueId, sequence) ? 'waiting' : 'gone';
+    };
+    const facts = bundle.side.take(fateOf, mayWait);
+    for (const fact of facts) {
+      side.apply(fact);
+      this.#end(putSideFact(this.#buffer.view, this.#at, fact));
+    }
+    return facts.length > 0;
   }
 
   #writePublish(bundle: Bundle, fact: number, slot: number): void {
@@ -260,6 +283,15 @@ class SlotChange implements RecordReader {
   used(): void {}
   paged(): void {}
   definition(): void {}
+  sideFact(): void {}
+}
+
+/** What is known of messages goes with them. */
+function settleSideState(side: SideState, facts: FactColumns): void {
+  for (let fact = 0; fact < facts.length; fact++) {
+    if (facts.kinds[fact] !== RECORD_KINDS.settle) continue;
+    side.removeRun(facts.subjects[fact]!, facts.places[fact]!, facts.counts[fact]!);
+  }
 }
 
 /** The queues whose messages a bundle has something to say about, undefined when they are very many. */
@@ -283,6 +315,7 @@ function queuesOf(bundle: Bundle): readonly number[] | undefined {
     last = id;
   }
   for (const { place } of bundle.paged) ids.add(place.queueId);
+  for (const id of bundle.side.queueIds()) ids.add(id);
   return ids.size > NAMED_QUEUES_MAX ? undefined : [...ids];
 }
 

@@ -13,6 +13,7 @@ import type { Region } from '../../base/bytes.ts';
 import type { Messages } from '../../core/messages.ts';
 import type { MessageHandle, Ticket } from '../../core/ports.ts';
 import { RECORD_KINDS, type SettleReason } from '../../core/records.ts';
+import type { SideFact } from '../../core/side-fact.ts';
 import { FactColumns } from './fact-columns.ts';
 import { type DurablePage, type SettledBits, settledBytes } from './pages/durable-page.ts';
 import type { PagePlace } from './pages/page-format.ts';
@@ -25,6 +26,8 @@ import {
   TARGET_BYTES,
 } from './record-codec.ts';
 import type { SequenceRanges } from './sequence-ranges.ts';
+import { SideFacts } from './side-facts.ts';
+import { sideFactBytes } from './side-record-codec.ts';
 import { TargetTable } from './target-table.ts';
 
 /** In the column of reasons: a publish that stays in, whatever becomes of its message. */
@@ -54,6 +57,7 @@ export class Bundle {
   readonly definitions: Uint8Array[] = [];
   readonly sources: MovedSource[] = [];
   readonly paged: PagedContent[] = [];
+  readonly side = new SideFacts();
   /** Queues that are declared or deleted in this bundle. */
   readonly definedQueues: number[] = [];
   readonly deletedQueues: number[] = [];
@@ -132,7 +136,10 @@ export class Bundle {
       if (facts.kinds[fact] !== RECORD_KINDS.settle) continue;
       count += this.#elideRun(facts.subjects[fact]!, facts.places[fact]!, facts.counts[fact]!);
     }
-    for (const id of deletedQueues) count += this.#elideRun(id, 0, Number.POSITIVE_INFINITY);
+    for (const id of deletedQueues) {
+      count += this.#elideRun(id, 0, Number.POSITIVE_INFINITY);
+      this.side.dropQueue(id);
+    }
     return count > 0;
   }
 
@@ -181,6 +188,22 @@ export class Bundle {
     this.facts.add(RECORD_KINDS.definition, this.definitions.length, 0);
     this.definitions.push(definition);
     this.bytes += DEFINITION_RECORD_BYTES + definition.length;
+  }
+
+  /** A fact about a message, or a key that was seen. Whether it is still wanted is seen when the batch is written. */
+  note(fact: SideFact): void {
+    this.side.add(fact, this.#isAtomic);
+    this.bytes += sideFactBytes(fact);
+  }
+
+  /** Facts about messages that wait for room in other bundles go there. @param find the one that holds a message */
+  giveSideFacts(find: (queueId: number, sequence: number) => Bundle | undefined): void {
+    if (this.side.length === 0) return;
+    this.side.giveTo((fact) => {
+      const other = find(fact.queueId, fact.sequence);
+      if (other !== undefined) other.bytes += sideFactBytes(fact);
+      return other;
+    });
   }
 
   /**
@@ -242,13 +265,13 @@ export class Bundle {
 
   get hasHoldable(): boolean {
     for (let fact = 0; fact < this.facts.length; fact++) if (this.isHoldable(fact)) return true;
-    return false;
+    return this.side.hasHeldKeys;
   }
 
   /** About what the payload will take of all that need not wait; 0 when there is nothing. */
   get unheldBytes(): number {
     const { facts } = this;
-    let bytes = 0;
+    let bytes = this.side.bytes;
     for (let fact = 0; fact < facts.length; fact++) {
       if (this.isHoldable(fact)) continue;
       const subject = facts.subjects[fact]!;
@@ -287,6 +310,7 @@ export class Bundle {
     this.definitions.length = 0;
     this.sources.length = 0;
     this.paged.length = 0;
+    this.side.clear();
     this.definedQueues.length = 0;
     this.deletedQueues.length = 0;
     this.bytes = 0;

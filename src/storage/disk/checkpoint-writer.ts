@@ -7,6 +7,7 @@
  */
 
 import type { Log, Ticket } from '../../core/ports.ts';
+import { FIRST_RECORD_VERSION, SIDE_FACTS_VERSION } from '../../core/records.ts';
 import type { DefinitionState } from '../definition-state.ts';
 import { checksum } from './batch-format.ts';
 import {
@@ -16,6 +17,7 @@ import {
   definitionRecord,
   marksRecords,
   pageRecord,
+  sideRecord,
   writeCheckpointHead,
 } from './checkpoint.ts';
 import type { Disk, DiskFault, DiskFile } from './disk.ts';
@@ -44,10 +46,11 @@ export interface CheckpointWriterOptions {
 
 export class CheckpointWriter {
   readonly #options: CheckpointWriterOptions;
-  readonly #records: Iterator<Uint8Array>;
+  readonly #records = this.#list();
   readonly #file: DiskFile;
   #bytes = 0;
   #crc = 0;
+  #version = FIRST_RECORD_VERSION as number;
   #isWriting = false;
   /** Everything is listed, and was appended up to this ticket. */
   #listedUpTo: Ticket | undefined;
@@ -55,7 +58,6 @@ export class CheckpointWriter {
   /** @throws Error when the file cannot be had */
   constructor(options: CheckpointWriterOptions) {
     this.#options = options;
-    this.#records = recordsOf(options);
     this.#file = options.disk.open(unfinishedName(options.number));
   }
 
@@ -73,6 +75,18 @@ export class CheckpointWriter {
       this.#isWriting = false;
       if (fault !== undefined) this.#end(fault);
     });
+  }
+
+  *#list(): Iterator<Uint8Array> {
+    const { definitions, live } = this.#options;
+    for (const definition of definitions.records()) yield definitionRecord(definition);
+    for (const marks of live.queues()) yield marksRecords(marks);
+    // What is paged from now on is in the log behind the checkpoint's position, and so are facts.
+    for (const page of live.pages.all()) if (page.live > 0) yield pageRecord(page);
+    for (const fact of live.side.facts()) {
+      this.#version = SIDE_FACTS_VERSION;
+      yield sideRecord(fact);
+    }
   }
 
   #nextChunk(): Uint8Array {
@@ -107,7 +121,11 @@ export class CheckpointWriter {
   }
 
   #finish(): void {
-    const head = writeCheckpointHead(this.#options.position, { bytes: this.#bytes, crc: this.#crc });
+    const head = writeCheckpointHead(this.#options.position, {
+      bytes: this.#bytes,
+      crc: this.#crc,
+      version: this.#version,
+    });
     const then = (next: () => void) => (fault: DiskFault | undefined) => {
       if (fault === undefined) next();
       else this.#end(fault);
@@ -132,11 +150,4 @@ export class CheckpointWriter {
 /** What a checkpoint is called while it is written. A file that is there already is written over. */
 export function unfinishedName(number: number): string {
   return checkpointName(number) + UNFINISHED;
-}
-
-function* recordsOf({ definitions, live }: CheckpointWriterOptions): Iterator<Uint8Array> {
-  for (const definition of definitions.records()) yield definitionRecord(definition);
-  for (const marks of live.queues()) yield marksRecords(marks);
-  // What is paged from now on is in the log behind the checkpoint's position.
-  for (const page of live.pages.all()) if (page.live > 0) yield pageRecord(page);
 }

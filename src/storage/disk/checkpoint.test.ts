@@ -158,12 +158,12 @@ describe('the newest checkpoint', () => {
     const world = logWith([Q]);
     world.checkpoint();
     change(world.disk, 1, (view) => {
-      view.setUint32(4, 2, true);
+      view.setUint32(4, 3, true);
       view.setUint32(60, checksum(view, 0, 60), true);
     });
 
     expect(() => new LogWorld(world.disk.copy())).toThrow(
-      'checkpoint-000001 has version 2 of its form, and this program knows versions up to 1. It was written by a newer',
+      'checkpoint-000001 has version 3 of its form, and this program knows versions up to 2. It was written by a newer',
     );
   });
 });

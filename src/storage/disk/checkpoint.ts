@@ -1,15 +1,18 @@
 /**
- * A checkpoint: the definitions, the marks of all queues and their pages, in a file of its own, so that the segments before it need not
- * be read for them.
+ * A checkpoint: the definitions, the marks of all queues, their pages and what else is known of their messages, in a file of
+ * its own, so that the segments before it need not be read for them.
  *
  * It is written while the broker goes on, piece by piece: everything that changes meanwhile is in the log behind the
  * position that it names, and is read again over it. Facts may be read twice without harm.
+ *
+ * Its version is the lowest that has all its kinds of records, as that of a batch is.
  *
  *     magic u32, version u32, payload bytes u64, head segment u64, batch u64, head's first batch u64, payload crc u32, zeros, crc u32;
  *     then records (record-codec.ts)
  */
 
-import type { DefinitionRecord } from '../../core/records.ts';
+import { type DefinitionRecord, RECORD_VERSION } from '../../core/records.ts';
+import type { SideFact } from '../../core/side-fact.ts';
 import { decodeDefinition, encodeDefinition } from '../definition-codec.ts';
 import { checksum, getNumber, putNumber } from './batch-format.ts';
 import type { Disk, DiskFile } from './disk.ts';
@@ -27,9 +30,10 @@ import {
   readRecords,
 } from './record-codec.ts';
 import type { Damage } from './segment-scan.ts';
+import { putSideFact, sideFactBytes } from './side-record-codec.ts';
+import { SideState } from './side-state.ts';
 
 const MAGIC = 0x43_52_56_4c;
-const VERSION = 1;
 const HEAD_BYTES = 64;
 
 const NAME = /^checkpoint-(\d{6,})$/;
@@ -49,6 +53,7 @@ export interface Checkpoint extends CheckpointPosition {
   readonly definitions: readonly DefinitionRecord[];
   readonly marks: readonly QueueMarks[];
   readonly pages: readonly DurablePage[];
+  readonly side: SideState;
 }
 
 export function checkpointName(number: number): string {
@@ -63,11 +68,11 @@ export function checkpointNumber(name: string): number | undefined {
 
 export function writeCheckpointHead(
   position: CheckpointPosition,
-  payload: { readonly bytes: number; readonly crc: number },
+  payload: { readonly bytes: number; readonly crc: number; readonly version: number },
 ): Uint8Array {
   const view = new DataView(new ArrayBuffer(HEAD_BYTES));
   view.setUint32(0, MAGIC, true);
-  view.setUint32(4, VERSION, true);
+  view.setUint32(4, payload.version, true);
   putNumber(view, 8, payload.bytes);
   putNumber(view, 16, position.headSegment);
   putNumber(view, 24, position.batch);
@@ -102,6 +107,12 @@ export function marksRecords(marks: QueueMarks): Uint8Array {
 export function pageRecord(page: DurablePage): Uint8Array {
   const bytes = new Uint8Array(PAGED_RECORD_BYTES + settledBytes(page.span));
   return bytes.subarray(0, putPaged(new DataView(bytes.buffer), 0, page, page.settled));
+}
+
+export function sideRecord(fact: SideFact): Uint8Array {
+  const bytes = new Uint8Array(sideFactBytes(fact));
+  putSideFact(new DataView(bytes.buffer), 0, fact);
+  return bytes;
 }
 
 /** What is there of checkpoints. */
@@ -161,7 +172,7 @@ function readCheckpoint(file: DiskFile, number: number): Checkpoint | undefined 
   const view = new DataView(bytes.buffer);
   if (view.getUint32(0, true) !== MAGIC || view.getUint32(60, true) !== checksum(view, 0, 60)) return undefined;
   const version = view.getUint32(4, true);
-  assertKnownVersion({ file: file.name, version, known: VERSION });
+  assertKnownVersion({ file: file.name, version, known: RECORD_VERSION });
   const end = HEAD_BYTES + getNumber(view, 8);
   if (end > bytes.length || checksum(view, HEAD_BYTES, end) !== view.getUint32(40, true)) return undefined;
   return {
@@ -173,9 +184,10 @@ function readCheckpoint(file: DiskFile, number: number): Checkpoint | undefined 
   };
 }
 
-function readPayload(view: DataView, end: number): Pick<Checkpoint, 'definitions' | 'marks' | 'pages'> {
+function readPayload(view: DataView, end: number): Pick<Checkpoint, 'definitions' | 'marks' | 'pages' | 'side'> {
   const definitions: DefinitionRecord[] = [];
   const pages: DurablePage[] = [];
+  const side = new SideState();
   const marks = new Map<number, { id: number; highest: number; watermark: number }>();
   const marksOf = (id: number) => {
     const present = marks.get(id) ?? { id, highest: 0, watermark: 0 };
@@ -194,9 +206,10 @@ function readPayload(view: DataView, end: number): Pick<Checkpoint, 'definitions
     paged: (place, settled) => {
       pages.push(new DurablePage(place, settled));
     },
+    sideFact: (fact) => side.apply(fact),
     definition: (at, bytes) => {
       definitions.push(decodeDefinition(new Uint8Array(view.buffer, view.byteOffset + at, bytes)));
     },
   });
-  return { definitions, marks: [...marks.values()], pages };
+  return { definitions, marks: [...marks.values()], pages, side };
 }

@@ -9,16 +9,20 @@
  */
 
 import { assert } from '../../base/assert.ts';
+import { byteText } from '../../base/byte-text.ts';
 import { HighWater } from '../../base/high-water.ts';
 import type { Messages } from '../../core/messages.ts';
 import type { DeliverAt, DurabilityWaiter, Log, MessageHandle, Ticket } from '../../core/ports.ts';
 import type { DefinitionRecord, SettleReason } from '../../core/records.ts';
+import type { SideFact } from '../../core/side-fact.ts';
 import { encodeDefinition } from '../definition-codec.ts';
 import type { DefinitionState } from '../definition-state.ts';
 import { Waiters } from '../waiters.ts';
 import type { BatchSaver } from './batch-saver.ts';
 import { Bundle, type MovedSource, type PagedContent } from './bundle.ts';
 import { HeldBundles, type HeldTickets } from './held-bundles.ts';
+import { assertSideFact } from './side-record-codec.ts';
+import type { SideState } from './side-state.ts';
 import type { StoredBatch } from './stored-batch.ts';
 
 /** More than about this much goes into several batches, so that no turn is long: copying and summing cost 0.5 ms a MB. */
@@ -31,6 +35,7 @@ const SPARE_BUNDLES = 2;
 export interface DiskLogOptions {
   readonly messages: Messages;
   readonly definitions: DefinitionState;
+  readonly side: SideState;
   readonly saver: BatchSaver;
   /** Records became durable between turns: their publishers want to know. */
   readonly onDurable: () => void;
@@ -52,6 +57,7 @@ export class DiskLog implements Log {
 
   readonly #messages: Messages;
   readonly #definitions: DefinitionState;
+  readonly #side: SideState;
   readonly #saver: BatchSaver;
   readonly #onDurable: () => void;
   readonly #onFlush: () => void;
@@ -70,6 +76,7 @@ export class DiskLog implements Log {
   constructor(options: DiskLogOptions) {
     this.#messages = options.messages;
     this.#definitions = options.definitions;
+    this.#side = options.side;
     this.#saver = options.saver;
     this.#onDurable = options.onDurable;
     this.#onFlush = options.onFlush;
@@ -107,6 +114,32 @@ export class DiskLog implements Log {
     const ticket = this.#append();
     // Message and mark are lost together, or not at all.
     return isTogether ? 0 : ticket;
+  }
+
+  returned(queueId: number, sequence: number, count: number): Ticket {
+    this.#makeRoom();
+    return this.#note({ kind: 'returned', queueId, sequence, count });
+  }
+
+  delayDue(queueId: number, sequence: number, dueMs: number): Ticket {
+    return this.#note({ kind: 'delayDue', queueId, sequence, dueMs });
+  }
+
+  delayCancelled(queueId: number, sequence: number): Ticket {
+    this.#makeRoom();
+    return this.#note({ kind: 'delayCancelled', queueId, sequence });
+  }
+
+  groupKey(queueId: number, sequence: number, key: Uint8Array): Ticket {
+    return this.#note({ kind: 'groupKey', queueId, sequence, key: byteText(key) });
+  }
+
+  dedupSeen(queueId: number, key: Uint8Array, untilMs: number): Ticket {
+    return this.#note({ kind: 'dedupSeen', queueId, key: byteText(key), untilMs });
+  }
+
+  dedupExpired(queueId: number, upToMs: number): void {
+    this.#side.expire(queueId, upToMs);
   }
 
   whenDurable(ticket: Ticket, waiter: DurabilityWaiter): void {
@@ -198,6 +231,13 @@ export class DiskLog implements Log {
     if (!this.#held.isEmpty) this.#letGo();
     if (!this.#saver.isBusy) this.#saveNext();
     this.#measure();
+  }
+
+  /** What comes with a publish makes no room of its own: it is to stand in the same batch. */
+  #note(fact: SideFact): Ticket {
+    assertSideFact(fact);
+    this.#collecting.note(fact);
+    return this.#append();
   }
 
   #append(): Ticket {

@@ -1,6 +1,6 @@
 /**
  * Bundles whose publishes wait for room on the disk, while all else that was in them has been written: oldest first. What
- * is settled meanwhile never has to be written.
+ * is settled meanwhile never has to be written. What is said of their messages meanwhile waits with them.
  */
 
 import type { Ticket } from '../../core/ports.ts';
@@ -59,7 +59,11 @@ export class HeldBundles {
     const ranges = this.#ranges();
     bundle.addHeldTo(ranges);
     bundle.holdPages(ranges);
+    bundle.giveSideFacts((queueId, sequence) => {
+      return this.#held.find((held) => held.bundle.holds(queueId, sequence))?.bundle;
+    });
     if (!bundle.hasHoldable) return false;
+    bundle.side.holdKeys();
     this.#held.push({ bundle, after, until: bundle.lastTicket });
     return true;
   }

@@ -13,6 +13,7 @@ import { SlabPool } from '../../base/slab-pool.ts';
 import { ALL_SETTLED, DurablePage, isSettled, type SettledBits, settledBytes } from './pages/durable-page.ts';
 import type { PagePlace } from './pages/page-format.ts';
 import { PageIndex } from './pages/page-index.ts';
+import { SideState } from './side-state.ts';
 
 const CHUNK_BITS = 8;
 const CHUNK_ENTRIES = 1 << CHUNK_BITS;
@@ -88,6 +89,8 @@ export class LiveMessages {
   length = 0;
   /** Messages that have left the segments for pages. */
   readonly pages = new PageIndex();
+  /** What else is known of messages and queues. Whoever removes messages here does it there, too. */
+  readonly side = new SideState();
   readonly #queues = new Map<number, LiveQueue>();
   /** Deleted queues whose chunks are still counted. */
   readonly #dropped: LiveQueue[] = [];
@@ -208,7 +211,7 @@ export class LiveMessages {
 
   #holdsAny(queueId: number, first: number, end: number): boolean {
     for (let sequence = first; sequence < end; sequence++) {
-      if (this.slotOf(queueId, sequence) !== NOT_LIVE || this.pages.isLive(queueId, sequence)) return true;
+      if (this.isLive(queueId, sequence)) return true;
     }
     return false;
   }
@@ -266,6 +269,11 @@ export class LiveMessages {
     return chunk === undefined ? NOT_LIVE : chunk.slot(sequence & CHUNK_MASK);
   }
 
+  /** It stands in a segment or on a page. */
+  isLive(queueId: number, sequence: number): boolean {
+    return this.slotOf(queueId, sequence) !== NOT_LIVE || this.pages.isLive(queueId, sequence);
+  }
+
   /** The segment that had this slot is free. */
   forgetSlot(slot: number): void {
     assert(this.counts[slot] === 0, 'a segment with live messages was given up');
@@ -275,6 +283,7 @@ export class LiveMessages {
   /** A queue is gone. Its messages are counted until `settleDropped` has come to them. */
   dropQueue(queueId: number): void {
     this.pages.dropQueue(queueId);
+    this.side.dropQueue(queueId);
     const queue = this.#queues.get(queueId);
     if (queue === undefined) return;
     this.#queues.delete(queueId);

@@ -5,6 +5,7 @@
 import type { DurationStats } from '../../base/durations.ts';
 import type { Messages } from '../../core/messages.ts';
 import type { DeliverAt } from '../../core/ports.ts';
+import type { QueueSideState } from '../../core/side-fact.ts';
 import type { DefinitionState } from '../definition-state.ts';
 import { BatchSaver, type SaverFaults } from './batch-saver.ts';
 import { BatchWriter } from './batch-writer.ts';
@@ -87,9 +88,11 @@ export class OpenedLog {
     const writer = new BatchWriter(messages, live);
     this.#saver = new BatchSaver({ segments, writer, epoch, lastNumber, lastCrc, faults, elapsedMs });
     const step = () => this.#reclaimer.step();
+    const { side } = live;
     this.log = new DiskLog({
       messages,
       definitions,
+      side,
       saver: this.#saver,
       onDurable,
       onFlush: step,
@@ -130,6 +133,14 @@ export class OpenedLog {
   /** Marks of a queue; nothing of it was ever logged when undefined. */
   marksOf(queueId: number): QueueMarks | undefined {
     return this.found.live.marksOf(queueId);
+  }
+
+  /**
+   * What else is known of a queue and its messages; undefined when that is nothing. It changes as the log goes on: to be
+   * read before that. Where something is damaged, it may speak of messages that are not there.
+   */
+  sideStateOf(queueId: number): QueueSideState | undefined {
+    return this.found.live.side.of(queueId);
   }
 
   /** Hands out the messages that are live. */

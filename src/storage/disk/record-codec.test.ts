@@ -35,6 +35,7 @@ function read(view: DataView, end: number): unknown[] {
     watermark: (...args) => void found.push(['watermark', ...args]),
     used: (...args) => void found.push(['used', ...args]),
     paged: (...args) => void found.push(['paged', ...args]),
+    sideFact: (fact) => void found.push(fact),
     definition: (at, bytes) => void found.push(['definition', at, bytes]),
   };
   readRecords(view, 0, end, reader);

@@ -7,18 +7,19 @@
  *     used             the same: the highest sequence that was ever logged; in checkpoints only
  *     paged            see `putPaged`
  *     definition       kind u8, zero u8, zero u16, bytes u32, the definition (definition-codec.ts)
+ *     facts of messages, seen keys: see side-record-codec.ts; in batches behind all others
  *
- * The run is the message as it stands in memory (core/messages.ts). A kind that is not listed here was written by a newer
- * program: its batch cannot be read.
- *
- * hot path
+ * The run is the message as it stands in memory (core/messages.ts). A kind not listed here is a newer program's: its batch
+ * cannot be read. This is a hot path.
  */
 
 import { NEVER_MS } from '../../core/messages.ts';
 import { RECORD_KINDS, type SettleReason } from '../../core/records.ts';
+import type { SideFact } from '../../core/side-fact.ts';
 import { getNumber, putNumber } from './batch-format.ts';
 import type { SettledBits } from './pages/durable-page.ts';
 import { type PagePlace, UNKNOWN_EXPIRY_MS } from './pages/page-format.ts';
+import { isSideKind, readSideFact, sideRecordBytes } from './side-record-codec.ts';
 
 /** Before the targets of a publish. */
 export const CONTENT_RECORD_BYTES = 16;
@@ -114,6 +115,7 @@ export interface RecordReader {
   /** @param settled of its own */
   paged(page: PagePlace, settled: SettledBits): void;
   definition(at: number, bytes: number): void;
+  sideFact(fact: SideFact): void;
 }
 
 /** Of a publish or a moved that begins at `at`. */
@@ -145,7 +147,8 @@ export function targetSequence(view: DataView, targetsAt: number, index: number)
 
 /**
  * Reads the records from `at` up to `end`.
- * @throws Error when they do not fit: the checksum was right, so a program wrote this that is not known here.
+ * @throws Error when they do not fit, or say what no record can: the checksum was right, so a program wrote this that is not
+ * known here.
  */
 export function readRecords(view: DataView, at: number, end: number, reader: RecordReader): void {
   let place = at;
@@ -175,6 +178,7 @@ function recordBytes(view: DataView, at: number, end: number): number {
     case RECORD_KINDS.definition:
       return DEFINITION_RECORD_BYTES + view.getUint32(at + 4, true);
     default:
+      if (isSideKind(kind)) return sideRecordBytes(view, at, kind);
       throw new Error(`records of kind ${kind} are not known to this version`);
   }
 }
@@ -186,6 +190,7 @@ function readRecord(view: DataView, at: number, reader: RecordReader): void {
     return reader.definition(at + DEFINITION_RECORD_BYTES, view.getUint32(at + 4, true));
   }
   if (kind === RECORD_KINDS.paged) return readPaged(view, at, reader);
+  if (isSideKind(kind)) return reader.sideFact(readSideFact(view, at, kind));
   const queueId = getNumber(view, at + 8);
   const sequence = getNumber(view, at + 16);
   if (kind === RECORD_KINDS.deliveryWatermark) return reader.watermark(queueId, sequence);

@@ -7,6 +7,7 @@
 
 import { unreachable } from '../../base/assert.ts';
 import type { DefinitionRecord } from '../../core/records.ts';
+import type { SideFact } from '../../core/side-fact.ts';
 import { decodeDefinition } from '../definition-codec.ts';
 import { DefinitionState } from '../definition-state.ts';
 import { type Checkpoint, readNewestCheckpoint } from './checkpoint.ts';
@@ -196,7 +197,7 @@ export class Recovery {
   }
 
   #apply(segment: Segment, batch: FoundBatch): void {
-    // Between the checkpoint's head and its position, its definitions are newer than those of the log.
+    // Between the checkpoint's head and its position, what it says of definitions and messages is newer than the log.
     const isNewer = batch.head.number >= (this.#checkpoint?.batch ?? 0);
     const reader = new RecordsApplied(batch.view, segment.slot, this.#live, this.#definitions, isNewer);
     readRecords(batch.view, batch.payloadAt, batch.payloadEnd, reader);
@@ -221,6 +222,7 @@ export class Recovery {
       this.#live.used(id, highest);
       this.#live.raiseWatermark(id, watermark);
     }
+    this.#live.side.takeOver(this.#checkpoint.side, (id) => this.#definitions.findQueue(id) !== undefined);
     for (const page of this.#checkpoint.pages) {
       if (this.#definitions.findQueue(page.queueId) !== undefined) this.#live.pages.add(page);
     }
@@ -279,6 +281,8 @@ class RecordsApplied implements RecordReader {
 
   settle(queueId: number, sequence: number, count: number): void {
     this.#live.removeEverywhere(queueId, sequence, count);
+    // The checkpoint may have facts of another message with this sequence, which was free again after a crash.
+    if (this.#isNewer) this.#live.side.removeRun(queueId, sequence, count);
   }
 
   watermark(queueId: number, sequence: number): void {
@@ -294,6 +298,12 @@ class RecordsApplied implements RecordReader {
   paged(place: PagePlace, settled: SettledBits): void {
     if (this.#definitions.findQueue(place.queueId) === undefined) this.unknownQueues.push(place.queueId);
     else this.#live.restorePage(new DurablePage(place, settled));
+  }
+
+  sideFact(fact: SideFact): void {
+    if (!this.#isNewer) return;
+    if (this.#definitions.findQueue(fact.queueId) === undefined) this.unknownQueues.push(fact.queueId);
+    else this.#live.side.apply(fact);
   }
 
   definition(at: number, bytes: number): void {

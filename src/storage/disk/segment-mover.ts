@@ -94,6 +94,7 @@ export class SegmentMover {
       used: () => undefined,
       paged: () => undefined,
       definition: () => undefined,
+      sideFact: () => undefined,
     };
   }
 

@@ -25,7 +25,7 @@ function batch(shape: Shape): Uint8Array {
   const start = headBytes({ queueIds });
   bytes.set(payload, start);
   const payloadCrc = checksum(view, start, start + payload.length);
-  const sizes = { payloadBytes: payload.length, payloadCrc, records: 1, previousCrc: 0 };
+  const sizes = { payloadBytes: payload.length, payloadCrc, records: 1, previousCrc: 0, version: 1 };
   const head: BatchHead = { segment, epoch, number, queueIds, hasDefinitions, ...sizes };
   writeHead(view, 0, head, false);
   writeHead(view, start + paddedBytes(payload.length), head, true);
@@ -115,11 +115,11 @@ describe('a segment', () => {
   test('of a newer program is refused', () => {
     const newer = batch({ number: 1 });
     const view = new DataView(newer.buffer);
-    newer[4] = 2;
+    newer[4] = 3;
     view.setUint32(60, checksum(view, 64, 72, checksum(view, 0, 60)), true);
 
     expect(() => scan([newer])).toThrow(
-      'segment-000003.log has version 2 of its form, and this program knows versions up to 1',
+      'segment-000003.log has version 3 of its form, and this program knows versions up to 2',
     );
   });
 });

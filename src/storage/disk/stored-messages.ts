@@ -70,4 +70,5 @@ class LiveContents implements RecordReader {
   used(): void {}
   paged(): void {}
   definition(): void {}
+  sideFact(): void {}
 }

@@ -55,6 +55,28 @@ export class MemoryLog implements Log {
     return 0;
   }
 
+  returned(_queueId: number, _sequence: number, _count: number): Ticket {
+    return ++this.appended;
+  }
+
+  delayDue(_queueId: number, _sequence: number, _dueMs: number): Ticket {
+    return ++this.appended;
+  }
+
+  delayCancelled(_queueId: number, _sequence: number): Ticket {
+    return ++this.appended;
+  }
+
+  groupKey(_queueId: number, _sequence: number, _key: Uint8Array): Ticket {
+    return ++this.appended;
+  }
+
+  dedupSeen(_queueId: number, _key: Uint8Array, _untilMs: number): Ticket {
+    return ++this.appended;
+  }
+
+  dedupExpired(_queueId: number, _upToMs: number): void {}
+
   get saved(): Ticket {
     return this.durable;
   }

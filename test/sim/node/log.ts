@@ -110,6 +110,35 @@ export class SimLog implements Log {
     return this.#inner.watermark(queueId, sequence, upTo);
   }
 
+  returned(queueId: number, sequence: number, count: number): Ticket {
+    this.#checkOpen(queueId, sequence);
+    return this.#inner.returned(queueId, sequence, count);
+  }
+
+  delayDue(queueId: number, sequence: number, dueMs: number): Ticket {
+    this.#checkOpen(queueId, sequence);
+    return this.#inner.delayDue(queueId, sequence, dueMs);
+  }
+
+  delayCancelled(queueId: number, sequence: number): Ticket {
+    this.#checkOpen(queueId, sequence);
+    return this.#inner.delayCancelled(queueId, sequence);
+  }
+
+  groupKey(queueId: number, sequence: number, key: Uint8Array): Ticket {
+    this.#checkOpen(queueId, sequence);
+    return this.#inner.groupKey(queueId, sequence, key);
+  }
+
+  dedupSeen(queueId: number, key: Uint8Array, untilMs: number): Ticket {
+    this.#note();
+    return this.#inner.dedupSeen(queueId, key, untilMs);
+  }
+
+  dedupExpired(queueId: number, upToMs: number): void {
+    this.#inner.dedupExpired(queueId, upToMs);
+  }
+
   whenDurable(ticket: Ticket, waiter: DurabilityWaiter): void {
     this.#waiters.add(ticket, waiter);
   }
@@ -147,6 +176,13 @@ export class SimLog implements Log {
   /** How many messages of a queue the log holds. */
   openCount(queueId: number): number {
     return this.#open.get(queueId)?.size ?? 0;
+  }
+
+  /** Facts about messages are about those that are there. */
+  #checkOpen(queueId: number, sequence: number): void {
+    this.#note();
+    const isOpen = this.#open.get(queueId)?.has(sequence) ?? false;
+    check(isOpen, () => `something was said of message ${sequence} of queue ${queueId}, which is not there`);
   }
 
   #note(): void {

@@ -119,6 +119,7 @@ function* readRecordsOf(
         used: () => undefined,
         paged: (page) => said.paged(page),
         definition: () => undefined,
+        sideFact: () => undefined,
       });
       yield { bytes: before + batch.at, of };
     }
@@ -144,8 +145,7 @@ function orphanOf(place: PagePlace, said: SaidOfPages, { disk, found, messages }
     if (isSettled(settled, entry)) continue;
     const handle = handles[entry] ?? HOLE;
     const sequence = firstSequence + entry;
-    const isElsewhere = found.live.slotOf(queueId, sequence) !== 0 || found.live.pages.isLive(queueId, sequence);
-    if (handle === HOLE || isElsewhere || !messages.isPersistent(handle)) settle(entry);
+    if (handle === HOLE || found.live.isLive(queueId, sequence) || !messages.isPersistent(handle)) settle(entry);
   }
   releaseAll(messages, handles);
   return new DurablePage(place, settled);

@@ -4,7 +4,7 @@
  *
  * First the damaged files are copied to where they can be examined. Then what is lost of pages is settled, and what is live
  * in segments up to the last damaged one is written again, at the end of the log. At last a checkpoint behind all that
- * takes over definitions, marks and pages. With its name the damage is gone; until then every start finds it as before, and
+ * takes over definitions, marks, pages and what else is known of messages. With its name the damage is gone; until then every start finds it as before, and
  * whoever was interrupted begins again.
  */
 
@@ -107,6 +107,7 @@ class Repair {
     this.#skipIds(opened);
     yield* this.#durable(opened, log.appended);
     yield* this.#takeOverOrphans(opened);
+    found.live.side.prune((queueId, sequence) => found.live.isLive(queueId, sequence));
     this.#raiseMarks(opened);
     // Messages of deleted queues are still counted, a few less in each turn.
     found.live.settleDropped(Number.POSITIVE_INFINITY);

@@ -57,4 +57,5 @@ class MovedContents implements RecordReader {
   used(): void {}
   paged(): void {}
   definition(): void {}
+  sideFact(): void {}
 }
