@@ -78,7 +78,7 @@ export interface Log {
    * A queue has seen a key: said behind the publish that had it, and durable with it or later. It stays when the message
    * leaves the queue, and goes with the queue.
    * @param key up to 255 bytes, of which the log takes a copy
-   * @param untilMs when that does not count any more, from 0 to 2^53 - 1; of several times the last one counts
+   * @param untilMs when that does not count any more, from 0 to 2^53 - 1; of several times the latest counts
    */
   dedupSeen(queueId: number, key: Uint8Array, untilMs: number): Ticket;
   /**

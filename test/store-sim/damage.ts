@@ -6,6 +6,7 @@ import type { Random } from '../../src/base/random.ts';
 import type { Damage } from '../../src/storage/disk/segment-scan.ts';
 import { check } from '../sim/failure.ts';
 import type { SimulatedDisk } from '../support/simulated-disk.ts';
+import { type Known, sequenceOf } from './known.ts';
 import { type Entry, type ModelQueue, NEVER } from './model-queue.ts';
 import type { Progress, StoreModel } from './store-model.ts';
 import type { StoredMessage, StoredState } from './stored-state.ts';
@@ -42,6 +43,11 @@ export function checkDamaged(state: StoredState, model: StoreModel, progress: Pr
     checkNothingForeign(queue, messages);
     check(model.queues.has(id) || isNamed(state, id), () => `${queue} is not named, and is there again`);
   }
+  const isHeld = (ticket: number) => progress.held.some(({ from, to }) => ticket >= from && ticket <= to);
+  for (const queue of state.queues) {
+    const isLost = isNamed(state, queue.id) || !model.queues.has(queue.id);
+    model.side.checkDamaged(queue, isLost, progress.certain, isHeld);
+  }
   for (const queue of model.queues.values()) {
     if (!queue.isDurable || queue.isDeleted || isNamed(state, queue.id)) continue;
     const messages = stored.get(queue.id) ?? [];
@@ -69,6 +75,7 @@ export function checkRepaired(before: StoredState, after: StoredState, model: St
 export function checkKept(before: StoredState, after: StoredState): void {
   check(after.definitions === before.definitions, () => 'a repair has changed definitions');
   const stored = new Map(after.queues.map((queue) => [queue.id, queue.messages]));
+  checkKnown(before, after);
   for (const { id, name, messages } of before.queues) {
     // A page that cannot be read hides what stands behind it, and pages that only lost records knew are taken back.
     const seen = new Set(messages.map((message) => message.id));
@@ -78,6 +85,21 @@ export function checkKept(before: StoredState, after: StoredState): void {
     check(was === is, () => `after a repair, queue '${name}' has ${is} instead of ${was}`);
     const isNew = messages.some(({ redelivered }, index) => redelivered && now[index]?.redelivered !== true);
     check(!isNew, () => `after a repair, queue '${name}' has a message that says it is new again`);
+  }
+}
+
+/** What is known of messages that were there, and of keys, is what it was. */
+function checkKnown(before: StoredState, after: StoredState): void {
+  for (const { id, name, live, known } of before.queues) {
+    const now = after.queues.find((queue) => queue.id === id);
+    const [was, is] = [known, now?.known ?? new Map<string, Known>()].map((all) => {
+      const kept = [...all].filter(([what]) => {
+        const sequence = sequenceOf(what);
+        return sequence === undefined || (live.has(sequence) && now?.live.has(sequence));
+      });
+      return JSON.stringify(kept.sort());
+    });
+    check(was === is, () => `after a repair, queue '${name}' knows ${is} instead of ${was}`);
   }
 }
 

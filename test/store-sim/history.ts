@@ -29,6 +29,8 @@ export class History {
   readonly broker = { steps: 0, lost: 0, looks: 0, outOfSpace: 0, distrusted: 0, unreadablePages: 0, pagesFound: 0 };
   readonly unacked = { pages: 0, partsFound: 0 };
   readonly log = { batches: 0, published: 0, elided: 0, held: 0, movedBytes: 0, checkpoints: 0, retired: 0 };
+  /** Facts about messages and keys that were said, and that a start has found. */
+  readonly side = { said: 0, cameBack: 0 };
   /** Of bits that flipped: whether a restart has said so. */
   readonly damage = { named: 0, ofPages: 0, unnoticed: 0 };
   readonly #moments = new Map(MOMENTS.map(([moment]) => [moment, 0]));
@@ -59,6 +61,7 @@ export class History {
       broker: this.broker,
       unacked: this.unacked,
       log: this.log,
+      side: this.side,
       damage: this.damage,
       disk: fates,
       'an end': this.ends,

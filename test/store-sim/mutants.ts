@@ -15,6 +15,7 @@ import type { Done } from '../../src/storage/disk/disk.ts';
 import { DiskLog } from '../../src/storage/disk/disk-log.ts';
 import { HeldBundles } from '../../src/storage/disk/held-bundles.ts';
 import { LiveMessages } from '../../src/storage/disk/live-messages.ts';
+import { SideState } from '../../src/storage/disk/side-state.ts';
 import { replaceMethod, seldom } from '../support/replaced-method.ts';
 import { SimulatedContent } from '../support/simulated-content.ts';
 import { SimulatedFile } from '../support/simulated-file.ts';
@@ -247,6 +248,21 @@ export const MUTANTS: readonly Mutant[] = [
             restorePage.call(this, page);
           },
       ),
+  },
+  {
+    name: 'lost counts and times: a checkpoint does not have them, and the segments that do are used again',
+    foundAs: /it does not end from \d+ to \S+: queue \d+ knows|after a repair, queue .* knows|is not named, and knows/,
+    apply: () => replaceMethod(SideState.prototype, 'facts', () => () => []),
+  },
+  {
+    name: 'counts and times outlive their messages',
+    foundAs: /of a message that is not there/,
+    apply: () => replaceMethod(SideState.prototype, 'removeRun', () => () => undefined),
+  },
+  {
+    name: 'full disk: what is said of messages that wait for room is forgotten',
+    foundAs: /the log does not end anywhere/,
+    apply: () => replaceMethod(Bundle.prototype, 'giveSideFacts', () => () => undefined),
   },
 ];
 

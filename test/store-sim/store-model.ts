@@ -8,6 +8,7 @@ import { check } from '../sim/failure.ts';
 import { Cut } from './cut.ts';
 import { ModelDefinitions } from './model-definitions.ts';
 import { type Entry, type ModelQueue, NEVER } from './model-queue.ts';
+import { ModelSideFacts } from './model-side-facts.ts';
 import type { SimMessage } from './sim-message.ts';
 import type { StoredQueue, StoredState } from './stored-state.ts';
 
@@ -29,6 +30,7 @@ export class StoreModel {
   readonly queues = new Map<number, ModelQueue>();
   /** Also those that are gone. */
   readonly everQueues = new Map<number, ModelQueue>();
+  readonly side = new ModelSideFacts();
   readonly #messages = new Map<number, SimMessage>();
   readonly #definitions = new ModelDefinitions();
   #groups: Group[] = [];
@@ -71,6 +73,7 @@ export class StoreModel {
   forget(certain: number): void {
     this.#groups = this.#groups.filter(({ last }) => last > certain);
     this.#definitions.forget(certain);
+    this.side.forget(certain);
     for (const queue of this.queues.values()) {
       queue.forget(certain);
       if (queue.deletedAt <= certain) this.queues.delete(queue.id);
@@ -88,7 +91,9 @@ export class StoreModel {
     this.#definitions.narrow(state.definitions, cut);
     for (const stored of state.queues) {
       const queue = this.queue(stored.id);
-      checkMessages(queue, stored, cut, (ticket) => isIn(held, ticket) && !this.#isGrouped(ticket));
+      const isHeld = (ticket: number) => isIn(held, ticket) && !this.#isGrouped(ticket);
+      checkMessages(queue, stored, cut, isHeld);
+      this.side.narrow(stored, cut, isHeld);
     }
     return cut.find();
   }
@@ -129,6 +134,7 @@ export class StoreModel {
     }
     this.#groups = this.#groups.filter(({ last }) => last <= cut);
     this.#definitions.survive(state.definitions, cut);
+    this.side.survive(state.queues, cut);
   }
 }
 

@@ -12,12 +12,13 @@ import { makeTrouble } from './disk-trouble.ts';
 import { type End, History } from './history.ts';
 import { type LookedAt, lookAtFlippedBits, lookAtWhatIsCertain } from './looks.ts';
 import { type Entry, ModelQueue } from './model-queue.ts';
+import { SideActs } from './side-acts.ts';
 import { type ActingWorld, act, beginClients, beginTopology, pageOut } from './store-acts.ts';
 import type { StoreChannel } from './store-channel.ts';
 import { StoreModel } from './store-model.ts';
 import { StoreNode } from './store-node.ts';
 import { drawProfile, type StoreProfile } from './store-profile.ts';
-import { readState, type StoredState } from './stored-state.ts';
+import { checkWhole, readState } from './stored-state.ts';
 
 const ACT_WEIGHT = 12;
 const TURN_WEIGHT = 4;
@@ -43,6 +44,7 @@ export class StoreWorld implements ActingWorld, LookedAt {
   disk: SimulatedDisk;
   channels: StoreChannel[] = [];
   readonly history = new History();
+  readonly side: SideActs;
   /** Told of each start of a broker. */
   onStart: (node: StoreNode) => void = () => {};
 
@@ -68,6 +70,7 @@ export class StoreWorld implements ActingWorld, LookedAt {
     this.random = new SeededRandom(seed);
     this.profile = drawProfile(this.random, seed);
     this.disk = new SimulatedDisk({ random: new SeededRandom(seed + 1), faults: this.profile.faults });
+    this.side = new SideActs(this, new SeededRandom(seed + 2));
     this.#opening = this.#open();
   }
 
@@ -262,9 +265,14 @@ export class StoreWorld implements ActingWorld, LookedAt {
     else if (choice < ACT_WEIGHT + TURN_WEIGHT + diskWeight) this.disk.step();
     else node.tick();
     if (this.isOneIn(this.profile.pageOdds)) pageOut(this);
+    this.side.step(this.#durableQueues());
     if (this.isOneIn(PAUSE_ODDS)) this.#pause(node);
     if (this.isOneIn(this.profile.checkpointOdds)) node.opened.checkpoint(() => {});
     this.#checkProgress(node, durable);
+  }
+
+  #durableQueues(): number[] {
+    return [...this.#queues.values()].filter(({ options }) => options.durable).map(({ id }) => id);
   }
 
   /** Whatever the broker does by itself goes on. */
@@ -364,6 +372,7 @@ export class StoreWorld implements ActingWorld, LookedAt {
       }
     }
     this.#checkCounts(node);
+    this.side.started(node.opened, this.#queues.keys());
     this.onStart(node);
     // What was not durable before a kill may still not be when the power goes.
     if (Number.isFinite(this.#stepsToPowerCut) && this.isOneIn(2)) this.disk.stall();
@@ -388,11 +397,4 @@ export class StoreWorld implements ActingWorld, LookedAt {
     if (faults.isOutOfSpace) return false;
     return log.durable === log.appended && !broker.pump.hasWork && this.disk.pending === 0;
   }
-}
-
-/** Nothing has flipped: whatever a crash leaves can be told from damage. */
-function checkWhole({ damages, damagedQueues }: StoredState): void {
-  const [damage] = damages;
-  check(damage === undefined, () => `${damage?.file} is said to be damaged at byte ${damage?.from}`);
-  check(damagedQueues.size === 0, () => `pages of the queues ${[...damagedQueues]} are said to be damaged`);
 }

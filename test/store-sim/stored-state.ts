@@ -6,9 +6,11 @@
 import { Messages } from '../../src/core/messages.ts';
 import { EMPTY, NOT_RESIDENT, type Queue } from '../../src/core/queue/queue.ts';
 import type { Unacked } from '../../src/core/queue/unacked.ts';
+import type { LiveMessages } from '../../src/storage/disk/live-messages.ts';
 import type { Damage } from '../../src/storage/disk/segment-scan.ts';
 import { check } from '../sim/failure.ts';
 import type { SimulatedDisk } from '../support/simulated-disk.ts';
+import type { Known } from './known.ts';
 import { checkExpiries } from './page-expiries.ts';
 import { identify, type SimMessage } from './sim-message.ts';
 import { type LogSizes, type StartOptions, StoreNode } from './store-node.ts';
@@ -22,6 +24,10 @@ export interface StoredQueue {
   readonly id: number;
   readonly name: string;
   readonly messages: readonly StoredMessage[];
+  /** The sequences of those that are in the log. */
+  readonly live: ReadonlySet<number>;
+  /** What else is known of them, and of keys: see `nameOf`. */
+  readonly known: ReadonlyMap<string, Known>;
 }
 
 export interface StoredState {
@@ -56,8 +62,11 @@ export function readState({ disk, sizes, known }: ReadOptions): StoredState {
   const definitions = node.definitions();
   const queues: StoredQueue[] = [];
   for (const vhost of node.broker.vhosts) {
-    for (const queue of vhost.queues)
-      queues.push({ id: queue.id, name: queue.name, messages: drain(node, disk, queue, known) });
+    for (const queue of vhost.queues) {
+      const { id, name } = queue;
+      const side = { live: liveSequences(node.opened.found.live, id), known: knownOf(node, id) };
+      queues.push({ id, name, ...side, messages: drain(node, disk, queue, known) });
+    }
   }
   rest(node, disk);
   const { damagedQueues } = node;
@@ -68,6 +77,34 @@ export function readState({ disk, sizes, known }: ReadOptions): StoredState {
   }
   const { damages, torn, lostQueues } = node.opened.found;
   return { definitions, queues, damages, torn, lostQueues, damagedQueues };
+}
+
+/** The sequences of messages that are in the log. */
+export function liveSequences(live: LiveMessages, queueId: number): Set<number> {
+  const sequences = new Set(live.sequencesOf(queueId));
+  for (const page of live.pages.pagesOf(queueId)) {
+    for (let entry = 0; entry < page.span; entry++) {
+      if (page.isLive(page.firstSequence + entry)) sequences.add(page.firstSequence + entry);
+    }
+  }
+  return sequences;
+}
+
+/** Nothing has flipped: whatever a crash leaves can be told from damage. */
+export function checkWhole({ damages, damagedQueues }: StoredState): void {
+  const [damage] = damages;
+  check(damage === undefined, () => `${damage?.file} is said to be damaged at byte ${damage?.from}`);
+  check(damagedQueues.size === 0, () => `pages of the queues ${[...damagedQueues]} are said to be damaged`);
+}
+
+function knownOf({ opened }: StoreNode, queueId: number): Map<string, Known> {
+  const { returns = [], dues = [], groupKeys = [], seen = [] } = opened.sideStateOf(queueId) ?? {};
+  return new Map<string, Known>([
+    ...[...returns].map(([sequence, count]) => [`returns of ${sequence}`, count] as const),
+    ...[...dues].map(([sequence, dueMs]) => [`time of ${sequence}`, dueMs] as const),
+    ...[...groupKeys].map(([sequence, key]) => [`group of ${sequence}`, key] as const),
+    ...[...seen].map(([key, untilMs]) => [`key ${key}`, untilMs] as const),
+  ]);
 }
 
 function openNow(options: StartOptions): StoreNode {

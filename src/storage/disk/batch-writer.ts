@@ -159,7 +159,7 @@ export class BatchWriter {
     const mayWait = part === 'unheld';
     const fateOf = ({ queueId, sequence }: MessageFact) => {
       if (this.#live.isLive(queueId, sequence)) return 'written';
-      return mayWait && bundle.holds(queueId, sequence) ? 'waiting' : 'gone';
+      return mayWait && bundle.mayHold(queueId, sequence) ? 'waiting' : 'gone';
     };
     const facts = bundle.side.take(fateOf, mayWait);
     for (const fact of facts) {

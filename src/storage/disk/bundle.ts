@@ -118,6 +118,14 @@ export class Bundle {
     return place >= 0 && this.targets.isOpen[place]! === 1;
   }
 
+  /** It is here and may wait for room, unlike what belongs to a group. */
+  mayHold(queueId: number, sequence: number): boolean {
+    const place = this.targets.find(queueId, sequence);
+    return (
+      place >= 0 && this.targets.isOpen[place]! === 1 && this.facts.reasons[this.targets.facts[place]!] !== OF_GROUP
+    );
+  }
+
   /** Takes a target out again. @returns false when it is not here, or has to stay. */
   elide(queueId: number, sequence: number): boolean {
     if (this.#isAtomic) return false;

@@ -60,7 +60,7 @@ export class HeldBundles {
     bundle.addHeldTo(ranges);
     bundle.holdPages(ranges);
     bundle.giveSideFacts((queueId, sequence) => {
-      return this.#held.find((held) => held.bundle.holds(queueId, sequence))?.bundle;
+      return this.#held.find((held) => held.bundle.mayHold(queueId, sequence))?.bundle;
     });
     if (!bundle.hasHoldable) return false;
     bundle.side.holdKeys();

@@ -28,8 +28,10 @@ class World {
       case 'groupKey':
         this.#model.set(`${queueId} ${fact.sequence} group`, fact.key);
         break;
-      case 'dedupSeen':
-        this.#model.set(`${queueId} key ${fact.key}`, fact.untilMs);
+      case 'dedupSeen': {
+        const name = `${queueId} key ${fact.key}`;
+        this.#model.set(name, Math.max(fact.untilMs, Number(this.#model.get(name) ?? 0)));
+      }
     }
     this.expectSame();
   }

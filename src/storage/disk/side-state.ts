@@ -90,11 +90,17 @@ class QueueFacts implements QueueSideState {
       case 'groupKey':
         return void this.groupKeys.set(fact.sequence, fact.key);
       case 'dedupSeen':
-        this.seen.delete(fact.key);
-        return void this.seen.set(fact.key, fact.untilMs);
+        return this.#see(fact.key, fact.untilMs);
       default:
         return unreachable(fact);
     }
+  }
+
+  /** A key that waited for room on a full disk may come after what was said of it later. */
+  #see(key: string, untilMs: number): void {
+    const latestMs = Math.max(untilMs, this.seen.get(key) ?? 0);
+    this.seen.delete(key);
+    this.seen.set(key, latestMs);
   }
 
   removeRun(first: number, count: number): void {
