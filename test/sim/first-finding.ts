@@ -4,6 +4,8 @@
 export interface AppliedMutant<World> {
   /** @returns how to make everything whole again. */
   readonly apply: (world: World) => () => void;
+  /** A seed that is known to find it, to begin with; the first unless given. */
+  readonly from?: number;
 }
 
 /** @param run goes through one seed; `change` is to be called with its world */
@@ -12,7 +14,8 @@ export function firstFinding<World>(
   seedsMax: number,
   run: (seed: number, change: (world: World) => void) => void,
 ): string {
-  for (let seed = 1; seed <= seedsMax; seed++) {
+  const { from = 1 } = mutant;
+  for (let seed = from; seed < from + seedsMax; seed++) {
     let restore = (): void => undefined;
     try {
       run(seed, (world) => {

@@ -28,6 +28,8 @@ export interface Mutant {
   readonly foundAs: RegExp;
   /** @returns how to make everything whole again. */
   readonly apply: (world: StoreWorld) => () => void;
+  /** See `AppliedMutant.from`. */
+  readonly from?: number;
 }
 
 /** The bug shows once in so many calls. */
@@ -108,6 +110,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'checkpoint too soon: it counts before the log has come so far',
+    from: 36,
     foundAs: LOST,
     apply: countAtOnce,
   },
@@ -189,6 +192,7 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'full disk: what waits for room is written although it was settled meanwhile',
+    from: 56,
     foundAs: /said to be live when|there are \d+ segments when|the log does not end anywhere|gone for good/,
     apply: () => {
       const restoreElide = replaceMethod(HeldBundles.prototype, 'elide', () => () => false);

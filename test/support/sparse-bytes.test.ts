@@ -43,3 +43,36 @@ test('take room for the blocks that were written only', () => {
   sparse.resize(5 * BLOCK_BYTES);
   expect(sparse.allocatedBytes).toBe(BLOCK_BYTES);
 });
+
+test('have copies that keep what they were, and may change without them', () => {
+  const random = new SeededRandom(8);
+  const all = [new SparseBytes()];
+  const contents = [Buffer.alloc(4 * BLOCK_BYTES)];
+  for (let round = 0; round < 500; round++) {
+    const which = random.below(all.length);
+    const one = all[which];
+    const content = contents[which];
+    if (one === undefined || content === undefined) throw new Error('there is nothing to change');
+    const position = random.below(3 * BLOCK_BYTES);
+    const choice = random.below(4);
+    if (choice === 0 && all.length < 8) {
+      all.push(one.copy());
+      contents.push(Buffer.from(content));
+    } else if (choice === 1) {
+      one.resize(position);
+      content.fill(0, position);
+    } else if (choice === 2 && position < one.length) {
+      one.flip(position, 3);
+      content[position] = (content[position] ?? 0) ^ 8;
+    } else {
+      const bytes = Buffer.alloc(random.below(BLOCK_BYTES), 1 + random.below(255));
+      one.write(bytes, position);
+      bytes.copy(content, position);
+    }
+    for (const [index, sparse] of all.entries()) {
+      const read = Buffer.alloc(4 * BLOCK_BYTES);
+      sparse.read(read, 0);
+      expect(Buffer.compare(read, contents[index] ?? read)).toBe(0);
+    }
+  }
+});

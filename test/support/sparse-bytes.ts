@@ -1,9 +1,21 @@
-/** What a simulated file holds: blocks that were written, and holes between them that read as zeros and take no room. */
+/**
+ * What a simulated file holds: blocks that were written, and holes between them that read as zeros and take no room. Copies
+ * share their blocks until one of them writes.
+ */
 
 export const BLOCK_BYTES = 4096;
 
+/** Who may write to a block: another one since a copy was made. */
+type Writer = object;
+
+interface Block {
+  readonly bytes: Uint8Array;
+  readonly writer: Writer;
+}
+
 export class SparseBytes {
-  readonly #blocks = new Map<number, Uint8Array>();
+  #blocks = new Map<number, Block>();
+  #writer: Writer = {};
   #length = 0;
 
   get length(): number {
@@ -22,7 +34,7 @@ export class SparseBytes {
       const target = into.subarray(part.start, part.start + part.length);
       const block = this.#blocks.get(part.block);
       if (block === undefined) target.fill(0);
-      else target.set(block.subarray(part.offset, part.offset + part.length));
+      else target.set(block.bytes.subarray(part.offset, part.offset + part.length));
     });
     return bytes;
   }
@@ -51,7 +63,8 @@ export class SparseBytes {
       if (index * BLOCK_BYTES >= length) this.#blocks.delete(index);
     }
     // What was cut off must not come back when the file grows again.
-    this.#blocks.get(Math.floor(length / BLOCK_BYTES))?.fill(0, length % BLOCK_BYTES);
+    const last = Math.floor(length / BLOCK_BYTES);
+    if (this.#blocks.has(last)) this.#block(last).fill(0, length % BLOCK_BYTES);
     this.#length = length;
   }
 
@@ -64,17 +77,18 @@ export class SparseBytes {
   copy(): SparseBytes {
     const copy = new SparseBytes();
     copy.#length = this.#length;
-    for (const [index, block] of this.#blocks) copy.#blocks.set(index, block.slice());
+    copy.#blocks = new Map(this.#blocks);
+    this.#writer = {};
     return copy;
   }
 
+  /** To be written to. */
   #block(index: number): Uint8Array {
-    let block = this.#blocks.get(index);
-    if (block === undefined) {
-      block = new Uint8Array(BLOCK_BYTES);
-      this.#blocks.set(index, block);
-    }
-    return block;
+    const present = this.#blocks.get(index);
+    if (present?.writer === this.#writer) return present.bytes;
+    const bytes = present?.bytes.slice() ?? new Uint8Array(BLOCK_BYTES);
+    this.#blocks.set(index, { bytes, writer: this.#writer });
+    return bytes;
   }
 }
 
