@@ -259,7 +259,11 @@ describe('on a full disk, facts', () => {
     world.log.endGroup();
     world.flush(2);
 
-    expect(known(world.cutOff(SIZES))).toEqual([`${last + 2} due 5`, 'the key until 2000']);
+    const both = [`${last + 2} due 5`, 'the key until 2000'];
+    expect(known(world.cutOff(SIZES))).toEqual(both);
+    world.log.returned(Q, last + 2, 1);
+    world.flush(2);
+    expect(known(world.cutOff(SIZES))).toEqual([`${last + 2} returned 1`, ...both]);
   });
 });
 
