@@ -314,6 +314,22 @@ describe('a damaged log', () => {
     expect(world.cutOff().opened.found).toMatchObject({ damages: [{ queueIds: [12] }], torn: undefined });
   });
 
+  test('whose last batch is torn says so, also when a segment is missing behind it', () => {
+    const world = logWith([11]);
+    world.publish('a', [11, 1]);
+    world.flush();
+    const { bytes } = world.opened.metrics;
+    world.publish('b', [11, 2]);
+    world.flush();
+    world.disk.flip('segment-000001.log', bytes + 80, 0);
+    world.disk.open('segment-000003.log');
+    settled(world.disk, (done) => world.disk.syncNames(done));
+    const { damages, torn } = world.cutOff().opened.found;
+
+    expect(damages).toEqual([]);
+    expect(torn).toMatchObject({ file: 'segment-000001.log', queueIds: [11] });
+  });
+
   test('may lack anything when its files are gone, and never takes a number of theirs again', () => {
     const world = logWith([11]);
     world.publish('a', [11, 1]);

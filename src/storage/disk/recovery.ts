@@ -72,6 +72,7 @@ export class Recovery {
   readonly #batchCounts = new Map<Segment, number>();
   readonly #position: ScanPosition = { number: 0, crc: 0 };
   #torn: Damage | undefined;
+  #isTornBeforeHole = false;
   #checkpoint: Checkpoint | undefined;
   #last: { readonly file: DiskFile; readonly at: number } | undefined;
 
@@ -137,15 +138,14 @@ export class Recovery {
     let before = 0;
     for (const [index, file] of files.entries()) {
       const number = numbers[index] ?? 0;
-      // What is torn there may have been cut by then, and its number used again in the segment that is missing.
-      if (number !== (numbers[index - 1] ?? number) + 1) this.#torn = undefined;
+      if (number !== (numbers[index - 1] ?? number) + 1) this.#isTornBeforeHole = true;
       const segment = segments.adopt(number, file, this.#position.number + 1);
       const scan = new SegmentScan({
         segment,
         damages: this.#damages,
         position: this.#position,
         buffers: this.#buffers,
-        before: this.#torn,
+        before: this.#lastTorn,
       });
       for (let batch = scan.next(); batch !== undefined; batch = scan.next()) {
         if (batch.at === 0) this.#beginSegment(segment, batch.head.number);
@@ -157,7 +157,7 @@ export class Recovery {
       const { end, torn } = scan.rest();
       segment.bytes = end;
       // An empty segment says nothing about the end of the one before.
-      if (end > 0 || torn !== undefined) this.#torn = torn;
+      if (end > 0 || torn !== undefined) this.#setTorn(torn);
       before += file.size;
     }
   }
@@ -171,14 +171,28 @@ export class Recovery {
     if (!isBehindGap) segment.firstBatch = firstBatch;
   }
 
+  /**
+   * What is torn at the end of the segment before, when that is the batch which the next one lacks. Where a segment is
+   * missing it may have been cut by then, and its number used again in that segment.
+   */
+  get #lastTorn(): Damage | undefined {
+    return this.#isTornBeforeHole ? undefined : this.#torn;
+  }
+
+  #setTorn(torn: Damage | undefined): void {
+    this.#torn = torn;
+    this.#isTornBeforeHole = false;
+  }
+
   /** A checkpoint counts only once all batches before it are durable: none of them can have been torn. */
   #noteMissing(): void {
     const before = (this.#checkpoint?.batch ?? 0) - 1;
     const missing = before - this.#position.number;
     if (missing <= 0) return;
     const file = segmentName(this.#checkpoint?.headSegment ?? 0);
-    this.#damages.push(missing === 1 && this.#torn !== undefined ? this.#torn : unknownIn({ name: file, size: 0 }));
-    this.#torn = undefined;
+    const torn = missing === 1 ? this.#lastTorn : undefined;
+    this.#damages.push(torn ?? unknownIn({ name: file, size: 0 }));
+    this.#setTorn(undefined);
     this.#position.number = before;
   }
 
