@@ -165,10 +165,21 @@ describe('an arena', () => {
     expect(arena.trim(100)).toBe(0);
     letPeriodsPass(arena);
     expect(arena.trim(1)).toBe(SLAB_BYTES);
-    expect(arena.trim(100)).toBe(2 * SLAB_BYTES);
-    expect(arena.stats.slabBytes).toBe(SLAB_BYTES);
+    expect(arena.trim(100)).toBe(3 * SLAB_BYTES);
+    expect(arena.stats.slabBytes).toBe(0);
     for (const bytes of [1, BLOCK_BYTES_MAX]) for (let count = 0; count < 400; count++) arena.allocate(bytes);
     expect(arena.stats.slabBytes).toBe(4 * SLAB_BYTES);
+  });
+
+  test('keeps the slab of a block that is left', () => {
+    const arena = new Arena();
+    const handles = Array.from({ length: 400 }, () => arena.allocate(BLOCK_BYTES_MAX));
+    for (const handle of handles.slice(1)) arena.free(handle);
+    letPeriodsPass(arena);
+    expect(arena.trim(100)).toBe(2 * SLAB_BYTES);
+    const { segmentBytes } = arena.stats;
+    arena.allocate(BLOCK_BYTES_MAX);
+    expect(arena.stats.segmentBytes - segmentBytes).toBeLessThanOrEqual(SEGMENT_BYTES);
   });
 
   test('gives the handles back that a peak needed, wherever those in use stand among them', () => {

@@ -198,8 +198,9 @@ export class Arena {
     return this.#handles.trim(this.#blocks);
   }
 
-  /** Ends the period for which `trim` keeps what was needed. */
+  /** Ends the period for which `trim` keeps what was needed. An arena without blocks needs nothing. */
   endPeriod(): void {
+    if (this.#blocks === 0) this.#leaveYoung();
     this.#segmentsPeakBefore = this.#segmentsPeak;
     this.#segmentsPeak = this.#segmentsInUse;
   }
@@ -274,6 +275,16 @@ export class Arena {
     bump.position = 0;
     bump.end = SEGMENT_BYTES;
     if (previous >= 0) this.#noteLeft(previous, filled);
+  }
+
+  /** The segment that is being filled is empty, and goes to the free ones. */
+  #leaveYoung(): void {
+    const { segment } = this.#young;
+    if (segment < 0) return;
+    this.#young.segment = -1;
+    this.#young.position = 0;
+    this.#young.end = 0;
+    this.#putBack(segment);
   }
 
   #moveLowestFreeLast(): void {

@@ -75,7 +75,7 @@ export class Route<Q extends RoutedQueue = RoutedQueue> {
 
   #isOvertaken(): boolean {
     if (!this.exchange.epochCoversQueues && !this.#standsByItself()) return true;
-    return sumOfEpochs(this.#through) !== this.#throughEpochs;
+    return this.#through.length > 0 && sumOfEpochs(this.#through) !== this.#throughEpochs;
   }
 
   /** For an exchange whose epoch says nothing about queues: none has gone, and one that was missing may be there. */

@@ -254,6 +254,12 @@ export class Vhost {
     const { queues } = route;
     const { messages } = this.#shared;
     this.counters.published++;
+    const only = queues.length === 1 ? queues[0] : undefined;
+    if (only !== undefined && !only.options.durable && !only.isStopped) {
+      // Most transient messages: nobody looks at the message after this, so its reference goes along.
+      only.enqueue(message);
+      return 0;
+    }
     let ticket = 0;
     let isTaken = true;
     for (let index = 0; index < queues.length; index++) {

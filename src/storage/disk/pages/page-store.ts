@@ -126,8 +126,11 @@ export class PageStore implements Residency {
     const isEvacuating = this.#evacuation !== undefined;
     if (this.#writer.isPaused) return undefined;
     if (!isEvacuating && !policy.isAnyDue) return undefined;
+    // What a transient queue holds need not be looked at to know that it does not stay: that would cost each publish.
+    const isTransient = !queue.options.durable;
+    if (!isEvacuating && isTransient && !policy.shouldPageOut(transient(queue))) return undefined;
     const measure = measurePage(messages, handles, WRITE_BYTES_MAX);
-    if (!isEvacuating && !policy.shouldPageOut(offered(queue, measure))) return undefined;
+    if (!isEvacuating && !isTransient && !policy.shouldPageOut(offered(queue, measure))) return undefined;
     const { span, bytes, persistent, earliestExpiryMs } = measure;
     const page = this.#newPage({ queue, firstSequence, span, bytes, persistent, earliestExpiryMs });
     page.hold(handles.slice(0, span));
@@ -245,6 +248,11 @@ export interface PageMetrics {
   readonly homedPages: number;
 }
 
-function offered({ options, isDraining }: PagedQueue, { entries, persistent }: PageMeasure): OfferedMessages {
-  return { isPersistent: options.durable && 2 * persistent >= entries, isDraining };
+function transient({ isDraining }: PagedQueue): OfferedMessages {
+  return { isPersistent: false, isDraining };
+}
+
+/** By a durable queue. */
+function offered({ isDraining }: PagedQueue, { entries, persistent }: PageMeasure): OfferedMessages {
+  return { isPersistent: 2 * persistent >= entries, isDraining };
 }
