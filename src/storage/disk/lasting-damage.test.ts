@@ -11,6 +11,7 @@ const SMALL = { segmentBytes: 300 };
 
 describe.each<[string, () => SimulatedDisk]>([
   ['a segment between others', withoutSecondSegment],
+  ['the last segment before a checkpoint', withoutLastSegment],
   ['the newest checkpoint, and the log before it,', withoutNewestCheckpoint],
 ])('a log that lacks %s', (_what, damagedDisk) => {
   test('is found damaged at every start, whatever was written since, and as whole when it is repaired', () => {
@@ -53,6 +54,20 @@ function withoutSecondSegment(): SimulatedDisk {
   world.flush();
   const copy = world.disk.copy();
   settled(copy, (done) => copy.remove('segment-000003.log', done));
+  settled(copy, (done) => copy.syncNames(done));
+  return copy;
+}
+
+/** A message in each of three segments; a checkpoint knows of all of them. */
+function withoutLastSegment(): SimulatedDisk {
+  const world = logWith([11], SMALL);
+  for (let sequence = 1; sequence <= 3; sequence++) {
+    world.publish('x'.repeat(300), [11, sequence]);
+    world.flush();
+  }
+  world.checkpoint();
+  const copy = world.disk.copy();
+  settled(copy, (done) => copy.remove('segment-000004.log', done));
   settled(copy, (done) => copy.syncNames(done));
   return copy;
 }

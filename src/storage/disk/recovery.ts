@@ -102,7 +102,7 @@ export class Recovery {
     const beforeHole = this.#segmentBeforeHole(segments);
     if (damaged !== undefined && (this.#position.number === before || beforeHole !== undefined)) {
       this.#damages.push(damaged);
-      // The hole is behind all that was read: a repair has to leave all of it, or the next start finds the hole again.
+      // As what is missing before a checkpoint: see `#noteMissing`.
       if (beforeHole !== undefined) this.#damages.push(unknownIn(beforeHole.file));
       // What is written from now on must not look as if it were what is missing.
       this.#position.number++;
@@ -184,14 +184,17 @@ export class Recovery {
     this.#isTornBeforeHole = false;
   }
 
-  /** A checkpoint counts only once all batches before it are durable: none of them can have been torn. */
+  /**
+   * A checkpoint counts only once all batches before it are durable: none of them can have been torn. What is missing stood
+   * behind all that was read: a repair has to leave all of it, or the next start finds that something is missing again.
+   */
   #noteMissing(): void {
     const before = (this.#checkpoint?.batch ?? 0) - 1;
     const missing = before - this.#position.number;
     if (missing <= 0) return;
-    const file = segmentName(this.#checkpoint?.headSegment ?? 0);
+    const head = { name: segmentName(this.#checkpoint?.headSegment ?? 0), size: 0 };
     const torn = missing === 1 ? this.#lastTorn : undefined;
-    this.#damages.push(torn ?? unknownIn({ name: file, size: 0 }));
+    this.#damages.push(torn ?? unknownIn(this.#last?.file ?? head));
     this.#setTorn(undefined);
     this.#position.number = before;
   }
