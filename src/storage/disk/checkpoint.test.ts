@@ -129,7 +129,11 @@ describe('a checkpoint', () => {
 
 describe('the newest checkpoint', () => {
   test('is not there in a new directory', () => {
-    expect(readNewestCheckpoint(simulatedDisk())).toEqual({ checkpoint: undefined, damaged: undefined });
+    expect(readNewestCheckpoint(simulatedDisk())).toEqual({
+      checkpoint: undefined,
+      damaged: undefined,
+      highestNumber: 0,
+    });
   });
 
   test('that cannot be read is named, and the one before it is taken', () => {

@@ -121,6 +121,8 @@ export interface FoundCheckpoint {
   readonly checkpoint: Checkpoint | undefined;
   /** A newer one that is not. It was when it got its name. */
   readonly damaged: Damage | undefined;
+  /** Of any of them, whole or not; 0 when there is none. */
+  readonly highestNumber: number;
 }
 
 /** @throws NewerFormatError when one is a newer program's */
@@ -130,15 +132,16 @@ export function readNewestCheckpoint(disk: Disk): FoundCheckpoint {
     .list()
     .map(checkpointNumber)
     .filter((number) => number !== undefined);
+  const highestNumber = Math.max(0, ...numbers);
   for (const number of numbers.sort((a, b) => b - a)) {
     const file = disk.open(checkpointName(number));
     const checkpoint = readCheckpoint(file, number);
     const to = file.size;
     file.close();
-    if (checkpoint !== undefined) return { checkpoint, damaged };
+    if (checkpoint !== undefined) return { checkpoint, damaged, highestNumber };
     damaged ??= { file: file.name, from: 0, to, queueIds: undefined, hasDefinitions: true };
   }
-  return { checkpoint: undefined, damaged };
+  return { checkpoint: undefined, damaged, highestNumber };
 }
 
 /** One of the checkpoints that there are. */

@@ -359,6 +359,21 @@ describe('a damaged log', () => {
     expect(definitions.findQueue(11)?.name).toBe('q11');
   });
 
+  test('has checkpoints that are newer than one that cannot be read', () => {
+    const world = logWith([11]);
+    world.checkpoint();
+    world.publish('a', [11, 1]);
+    world.flush();
+    world.checkpoint();
+    world.disk.flip('checkpoint-000002', 70, 0);
+    const next = world.cutOff();
+    expect(next.opened.found).toMatchObject({ lastCheckpoint: 1, highestCheckpoint: 2, damages: [] });
+
+    next.checkpoint();
+    expect(next.cutOff().opened.found).toMatchObject({ lastCheckpoint: 3, highestCheckpoint: 3, damages: [] });
+    expect(next.cutOff().restored()).toEqual(['11:1=a']);
+  });
+
   test('has the younger of two queues of one name, when the record between them is lost', () => {
     const world = logWith([11]);
     world.publish('old', [11, 1]);

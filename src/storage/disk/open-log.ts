@@ -78,7 +78,7 @@ export class OpenedLog {
   constructor(found: RecoveredLog, names: SafeNames, options: OpenLogOptions) {
     const { disk, messages, epoch, faults, onDurable, batchBytes, checkpointRecords, elapsedMs = () => 0 } = options;
     const { deliverAt } = options;
-    const { live, segments, definitions, lastNumber, lastCrc, lastCheckpoint, damages } = found;
+    const { live, segments, definitions, lastNumber, lastCrc, lastCheckpoint, highestCheckpoint, damages } = found;
     // With damage, a checkpoint that cannot be read stays as it is, and so do files that may say more.
     const spares = damages.length === 0 ? found.spares : [];
     this.found = found;
@@ -108,7 +108,8 @@ export class OpenedLog {
       saver: this.#saver,
       live,
       definitions,
-      lastCheckpoint: spares.length === 0 ? lastCheckpoint : lastCheckpoint + 1,
+      lastCheckpoint: spares.length === 0 ? lastCheckpoint : highestCheckpoint + 1,
+      highestCheckpoint: spares.length === 0 ? highestCheckpoint : highestCheckpoint + 1,
       checkpointRecords,
       isHeld: hasUnheldDamage(found),
     });
@@ -118,7 +119,7 @@ export class OpenedLog {
     // What a checkpoint has freed is free once it is certain that the checkpoint has its name.
     if (spares.length === 0) segments.begin([]);
     else {
-      const [from, to] = [checkpointName(lastCheckpoint), checkpointName(lastCheckpoint + 1)];
+      const [from, to] = [checkpointName(lastCheckpoint), checkpointName(highestCheckpoint + 1)];
       names.rename(from, to, (fault) => segments.begin(fault === undefined ? spares : []));
     }
     if (found.last !== undefined) log.resume(found.last);

@@ -33,8 +33,10 @@ export interface ReclaimerOptions {
   readonly saver: BatchSaver;
   readonly live: LiveMessages;
   readonly definitions: DefinitionState;
-  /** The highest number that a checkpoint has. */
+  /** The number of the newest checkpoint that is whole. */
   readonly lastCheckpoint: number;
+  /** The highest number that any has. */
+  readonly highestCheckpoint: number;
   /** See `CheckpointWriterOptions.recordsPerStep`. */
   readonly checkpointRecords?: number | undefined;
   /** See `Reclaimer.isHeld`. */
@@ -65,7 +67,7 @@ export class Reclaimer {
     this.#options = options;
     this.#foundBatch = options.saver.nextBatch - 1;
     this.#lastCheckpoint = options.lastCheckpoint;
-    this.#lastNumber = options.lastCheckpoint;
+    this.#lastNumber = options.highestCheckpoint;
     this.isHeld = options.isHeld ?? false;
   }
 

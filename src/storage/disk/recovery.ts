@@ -38,7 +38,10 @@ export interface RecoveredLog {
   /** Of the last batch. */
   readonly lastNumber: number;
   readonly lastCrc: number;
+  /** The newest checkpoint that is whole; 0 when there is none. */
   readonly lastCheckpoint: number;
+  /** The highest number that a checkpoint has, whole or not: the next one has to be newer than all. */
+  readonly highestCheckpoint: number;
   /** Segments that the checkpoint has made free. */
   readonly spares: readonly DiskFile[];
   /** Records that cannot be read, though somebody may have been told that they are durable. */
@@ -88,7 +91,7 @@ export class Recovery {
 
   /** @throws Error when something was written by a newer program, or the disk cannot be read */
   *read(): Generator<RecoveryProgress, RecoveredLog> {
-    const { checkpoint, damaged } = readNewestCheckpoint(this.#disk);
+    const { checkpoint, damaged, highestNumber } = readNewestCheckpoint(this.#disk);
     this.#checkpoint = checkpoint;
     this.#applyCheckpoint();
     const before = this.#position.number;
@@ -107,7 +110,8 @@ export class Recovery {
       // What is written from now on must not look as if it were what is missing.
       this.#position.number++;
     }
-    if (this.#isDefinitionMissing) this.#definitions.dropOvertaken();
+    // A checkpoint may have listed a part of what a torn batch says.
+    if (this.#isDefinitionMissing || this.#torn?.hasDefinitions === true) this.#definitions.dropOvertaken();
     for (const segment of segments) segment.isDamaged = this.#damages.some(({ file }) => file === segment.file.name);
     this.#live.untangle();
     const pages = findPageFiles({ disk: this.#disk, live: this.#live, definitions: this.#definitions });
@@ -119,6 +123,7 @@ export class Recovery {
       lastNumber: this.#position.number,
       lastCrc: this.#position.crc,
       lastCheckpoint: this.#checkpoint?.number ?? 0,
+      highestCheckpoint: highestNumber,
       spares: spare.map((number) => this.#disk.open(segmentName(number))),
       damages: this.#damages,
       lostQueues: this.#lostQueues,

@@ -17,7 +17,8 @@ import type { Disk, DiskFault, Done } from '../disk.ts';
 import { type OpenedLog, openLog } from '../open-log.ts';
 import type { DurablePage } from '../pages/durable-page.ts';
 import { type PagePlace, pageFileName } from '../pages/page-format.ts';
-import type { RecoveryProgress } from '../recovery.ts';
+import type { RecoveredLog, RecoveryProgress } from '../recovery.ts';
+import type { Damage } from '../segment-scan.ts';
 import type { Segment } from '../segments.ts';
 import { concernedBy, type Inspection, inspectLog } from './inspection.ts';
 import { findOrphanPages } from './orphan-pages.ts';
@@ -64,6 +65,8 @@ export function* repairLog(options: RepairOptions): Generator<RecoveryProgress, 
 class Repair {
   readonly #options: RepairOptions;
   readonly #inspection: Inspection;
+  /** By queue: up to where its messages count as delivered. */
+  readonly #marks = new Map<number, number>();
   #fault: DiskFault | undefined;
 
   constructor(options: RepairOptions, inspection: Inspection) {
@@ -93,6 +96,7 @@ class Repair {
 
   *#repair(opened: OpenedLog): Generator<RecoveryProgress> {
     const { log, found } = opened;
+    this.#markMissing(opened);
     for (const page of this.#lostPages(opened)) settleAll(page, opened);
     const left = segmentsToLeave(found.segments);
     // A checkpoint that was not finished is about to be removed, and the next one has its name at first.
@@ -151,16 +155,32 @@ class Repair {
     }
   }
 
+  /** Before the settles of what was on a page that is missing are durable: nobody would know of it any more. */
+  #markMissing({ log, found }: OpenedLog): void {
+    for (const id of this.#queuesOf(this.#missingPages, found)) log.watermark(id, 0, this.#markOf(id, found));
+  }
+
   /** What may have been delivered says so, and what may have been used is not used again. */
   #raiseMarks({ found }: OpenedLog): void {
-    const concerned = concernedBy([...this.#lostRecords, ...this.#missingPages]);
-    for (const { id } of this.#inspection.queues) {
-      if (concerned?.has(id) === false || found.definitions.findQueue(id) === undefined) continue;
-      const { highest = 0, watermark = 0 } = found.live.marksOf(id) ?? {};
-      const upTo = Math.max(highest, watermark) + SEQUENCES_SKIPPED;
+    for (const id of this.#queuesOf([...this.#lostRecords, ...this.#missingPages], found)) {
+      const upTo = this.#markOf(id, found);
       found.live.used(id, upTo);
       found.live.raiseWatermark(id, upTo);
     }
+  }
+
+  *#queuesOf(damages: readonly Damage[], found: RecoveredLog): Iterable<number> {
+    const concerned = concernedBy(damages);
+    for (const { id } of this.#inspection.queues) {
+      if (concerned?.has(id) !== false && found.definitions.findQueue(id) !== undefined) yield id;
+    }
+  }
+
+  #markOf(id: number, { live }: RecoveredLog): number {
+    const { highest = 0, watermark = 0 } = live.marksOf(id) ?? {};
+    const upTo = this.#marks.get(id) ?? Math.max(highest, watermark) + SEQUENCES_SKIPPED;
+    this.#marks.set(id, upTo);
+    return upTo;
   }
 
   #skipIds({ log, found }: OpenedLog): void {
